@@ -1,0 +1,107 @@
+"""Instants that were set for objects, changed in the transaction that changes their object (S9). The lane that looks for those
+that have come is `due`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from contracts.envelope import Deadline, Envelope, Message, Subject
+from contracts.identity import hashed_id
+
+from chassis.outcomes import Cause, Received, Via
+from chassis.transaction import Transaction
+
+
+class DeadlineKey(NamedTuple):
+    seller_id: str
+    kind: str
+    object_id: str
+    deadline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One deadline as it stands. `generation` is the id of the message that set it."""
+
+    generation: UUID
+    correlation_id: UUID
+    due_at: datetime
+
+
+class Deadlines:
+    """The draft of deadlines: what the decisions of a batch set and clear."""
+
+    def __init__(self) -> None:
+        self._live: dict[DeadlineKey, Setting | None] = {}
+        self._undo: dict[DeadlineKey, Setting | None] = {}
+        self._changed: dict[DeadlineKey, None] = {}
+
+    def set(self, kind: type[Deadline], subject: Subject, due_at: datetime, cause: Cause) -> None:
+        self._write(DeadlineKey(*subject, kind.__name__), Setting(cause.id, cause.correlation_id, due_at))
+
+    def clear(self, subject: Subject, kinds: Iterable[type[Deadline]]) -> None:
+        for kind in kinds:
+            self._write(DeadlineKey(*subject, kind.__name__), None)
+
+    def fire(self, deadline: Deadline) -> bool:
+        """Take the deadline out, if this very setting still stands; else nothing may happen."""
+        key = DeadlineKey(*deadline.subject, type(deadline).__name__)
+        setting = self._live.get(key)
+        if setting is None or (setting.generation, setting.due_at) != (deadline.generation, deadline.due_at):
+            return False
+        self._write(key, None)
+        return True
+
+    def _write(self, key: DeadlineKey, setting: Setting | None) -> None:
+        self._undo.setdefault(key, self._live.get(key))
+        self._live[key] = setting
+
+    def keep(self) -> None:
+        self._changed.update(dict.fromkeys(self._undo))
+        self._undo.clear()
+
+    def drop(self) -> None:
+        self._live.update(self._undo)
+        self._undo.clear()
+
+    async def load(self, tx: Transaction, messages: Iterable[Message]) -> None:
+        """Read the settings of the objects whose deadlines have come; to be called once their roots are held."""
+        subjects = {message.subject for message in messages if isinstance(message, Deadline)}
+        rows = await tx.rows.find(tx.tables.deadline, ("seller_id", "kind", "object_id"), subjects)
+        for row in rows:
+            key = DeadlineKey(row.seller_id, row.kind, row.object_id, row.deadline)
+            self._live[key] = Setting(row.generation, row.correlation_id, row.due_at)
+
+    async def save(self, tx: Transaction) -> None:
+        settings = [(key, self._live[key]) for key in self._changed]
+        await tx.rows.delete(tx.tables.deadline, [key for key, setting in settings if setting is None])
+        rows = [(*key, s.generation, s.correlation_id, s.due_at) for key, s in settings if s is not None]
+        await tx.rows.upsert(tx.tables.deadline, rows)
+
+
+async def find_due(
+    tx: Transaction, types: dict[str, type[Message]], service: str, now: datetime, limit: int
+) -> Sequence[Received]:
+    """Deadlines that have come, earliest first, as messages. Their id is the hash of what they are."""
+    rows = await tx.rows.due(tx.tables.deadline, "due_at", now, limit)
+    return [_received(row, types, service, now) for row in rows]
+
+
+def _received(row: Any, types: dict[str, type[Message]], service: str, now: datetime) -> Received:
+    kind = types[row.deadline]
+    body = kind.model_validate(
+        {"seller_id": row.seller_id, "object_id": row.object_id, "generation": row.generation, "due_at": row.due_at}
+    )
+    parts = (row.seller_id, row.kind, row.object_id, row.deadline, str(row.generation), row.due_at.isoformat())
+    envelope = Envelope(
+        source=f"/{service}/deadlines",
+        id=hashed_id("deadline", *parts),
+        type=row.deadline,
+        time=row.due_at,
+        seller_id=row.seller_id,
+        correlation_id=row.correlation_id,
+        causation_id=row.generation,
+    )
+    return Received(envelope, body, Via.DEADLINE, b"", now)

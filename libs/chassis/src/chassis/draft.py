@@ -1,0 +1,83 @@
+"""Working copies of what a batch holds. A decision writes to the draft; the processor keeps that when the decision returns
+and drops it when it raises, so that one message can't spoil the others in its batch."""
+
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class NotHeldError(LookupError):
+    """`load` has not locked this key: reading it would be a guess, writing it a lost update."""
+
+
+class Draft(Generic[K, V]):
+    """Values of the keys that the batch holds; None where there is no row yet. Values are deeply immutable.
+
+    `revisions` are those of the rows that were loaded: what is saved must carry them, so that a lost update shows."""
+
+    def __init__(self, held: Iterable[K], rows: Mapping[K, V], revisions: Mapping[K, int] | None = None) -> None:
+        self._values: dict[K, V | None] = {key: rows.get(key) for key in held}
+        self._revisions = revisions or {}
+        self._undo: dict[K, V | None] = {}
+        self._changed: dict[K, None] = {}
+
+    def __getitem__(self, key: K) -> V | None:
+        try:
+            return self._values[key]
+        except KeyError:
+            raise NotHeldError(key) from None
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._undo.setdefault(key, self[key])
+        self._values[key] = value
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._values
+
+    def update(self, values: Mapping[K, V]) -> None:
+        for key, value in values.items():
+            self[key] = value
+
+    @property
+    def changed(self) -> dict[K, V]:
+        """What `save` has to write."""
+        return {key: value for key in self._changed if (value := self._values[key]) is not None}
+
+    @property
+    def added(self) -> dict[K, V]:
+        """Of what changed, that which has no row yet: to insert."""
+        return {key: value for key, value in self.changed.items() if key not in self._revisions}
+
+    @property
+    def updated(self) -> dict[K, tuple[V, int]]:
+        """Of what changed, that which was loaded, with its revision: to update."""
+        return {key: (value, self._revisions[key]) for key, value in self.changed.items() if key in self._revisions}
+
+    def keep(self) -> None:
+        self._changed.update(dict.fromkeys(self._undo))
+        self._undo.clear()
+
+    def drop(self) -> None:
+        self._values.update(self._undo)
+        self._undo.clear()
+
+
+class Journal(Generic[T]):
+    """Rows that are only ever added."""
+
+    def __init__(self) -> None:
+        self._pending: list[T] = []
+        self.added: list[T] = []
+
+    def add(self, rows: Iterable[T]) -> None:
+        self._pending.extend(rows)
+
+    def keep(self) -> None:
+        self.added.extend(self._pending)
+        self._pending.clear()
+
+    def drop(self) -> None:
+        self._pending.clear()

@@ -1,0 +1,78 @@
+"""Which messages have been decided, and what came of them (S2). The row is claimed before anything else is looked at."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+
+from chassis.outcomes import Fact, Identity, Received
+from chassis.transaction import Transaction
+
+
+class Standing(StrEnum):
+    """What the inbox says of a message."""
+
+    ACCEPTED = "accepted"
+    PARKED = "parked"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of a message that came before."""
+
+    body_hash: bytes
+    facts: Sequence[Fact]
+
+
+@dataclass(slots=True)
+class Claims:
+    """`fresh` may be decided now; from now on they count as decided, if the transaction commits."""
+
+    fresh: set[Identity]
+    stored: dict[Identity, Stored]
+
+
+async def claim(tx: Transaction, batch: Iterable[Received]) -> Claims:
+    """Waits for another transaction that is about to decide one of these messages."""
+    first: dict[Identity, Received] = {}
+    for received in batch:
+        first.setdefault(received.identity, received)
+    fresh = set(await tx.rows.claim(tx.tables.inbox, [_row(received, Standing.ACCEPTED, None) for received in first.values()]))
+    known = first.keys() - fresh
+    rows = await tx.rows.find(tx.tables.inbox, ("source", "message_id"), known)
+    stored = {(row.source, row.message_id): Stored(row.body_hash, facts_from(row.answer)) for row in rows}
+    return Claims(fresh, stored)
+
+
+async def close(
+    tx: Transaction,
+    *,
+    answered: Collection[tuple[Received, Sequence[Fact]]],
+    parked: Collection[Received],
+    released: Collection[Received],
+) -> None:
+    """Record what an HTTP client was told and what is parked; `released` ids are free again, as if they had never come."""
+    rows = [_row(received, Standing.ACCEPTED, facts_text(facts)) for received, facts in answered]
+    rows += [_row(received, Standing.PARKED, None) for received in parked]
+    await tx.rows.upsert(tx.tables.inbox, rows)
+    await tx.rows.delete(tx.tables.inbox, [received.identity for received in released])
+
+
+async def settle(tx: Transaction, messages: Collection[Received], standing: Standing, note: str | None = None) -> None:
+    """The end of parked messages: decided after all, or discarded by an operator, who said why in `note`."""
+    answer = None if note is None else facts_text([Fact("Discarded", note)])
+    await tx.rows.upsert(tx.tables.inbox, [_row(received, standing, answer) for received in messages])
+
+
+def facts_text(facts: Sequence[Fact]) -> str:
+    return orjson.dumps([[fact.type, fact.body] for fact in facts]).decode()
+
+
+def facts_from(text: str | None) -> Sequence[Fact]:
+    return [Fact(type_name, body) for type_name, body in orjson.loads(text)] if text else []
+
+
+def _row(received: Received, standing: Standing, answer: str | None) -> tuple[object, ...]:
+    return (*received.identity, received.body_hash, received.received_at, standing.value, answer)

@@ -1,0 +1,192 @@
+"""A lane takes the batches of one topic, of HTTP or of the deadlines through the processor, whatever goes wrong on the way:
+it waits for what passes, finds by halving the message that spoils a batch, and stops at what nobody understands."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias
+
+import structlog
+
+from chassis import inbox, parking
+from chassis.breaker import Breaker
+from chassis.clock import Clock
+from chassis.desk import Desk, S
+from chassis.failures import Failure, StorageError, failure_of, wants_smaller_batch
+from chassis.gate import Gate
+from chassis.outcomes import Failed, Outcome, Parked, Received, Repeated, Via
+from chassis.processor import process
+from chassis.transaction import Transactions
+
+log = structlog.get_logger()
+
+BACKOFF_SECONDS_FIRST = 0.05
+BACKOFF_SECONDS_MAX = 5.0
+SINGLE_TRIES_MAX = 4
+"""How often one message alone may run into a limit of size or time until it is taken for the culprit."""
+BACKLOG_MESSAGES_WHILE_HTTP_WAITS = 100
+
+Wait: TypeAlias = Callable[[float], Awaitable[None]]
+"""Sleeps for some seconds; Kafka's keeps the group alive meanwhile."""
+
+
+class UnavailableError(RuntimeError):
+    """The database could not be used in the time that a client waits."""
+
+
+class IntakeStoppedError(RuntimeError):
+    """Too much has failed lately; nothing more is taken until an operator has looked and started the service anew."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What health, metrics and `quiet` look at. `moved_at` is on the monotonic clock, in seconds."""
+
+    messages: int = 0
+    repeated: int = 0
+    parked: int = 0
+    batches_under_way: int = 0
+    retries: int = 0
+    waiting_because: str | None = None
+    moved_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Works(Generic[S]):
+    """What all lanes of a service share. `committed` wakes the relay; `jitter` draws from 0 to 1."""
+
+    transactions: Transactions
+    clock: Clock
+    desk: Desk[S]
+    gate: Gate
+    breaker: Breaker
+    committed: Callable[[], None]
+    jitter: Callable[[], float]
+
+
+@dataclass(slots=True)
+class Lane(Generic[S]):
+    """One per topic, one for HTTP, one for deadlines."""
+
+    name: str
+    works: Works[S]
+    hurried: bool = False
+    progress: Progress = field(default_factory=Progress)
+
+    async def run(self, batch: Sequence[Received], wait: Wait, *, patience_seconds: float | None = None) -> list[Outcome]:
+        """Outcomes in order, when everything is committed. Raises UnavailableError when `patience_seconds` are over,
+        IntakeStoppedError, or a StorageError that nobody understands: then the service stops."""
+        until = None if patience_seconds is None else time.monotonic() + patience_seconds
+        outcomes: list[Outcome] = []
+        pieces = [batch]
+        self.progress.batches_under_way += 1
+        try:
+            while pieces:
+                piece = pieces.pop()
+                if len(piece) > self._piece_messages_max(len(piece)):
+                    pieces.extend(_halves(piece))
+                    continue
+                done = await self._try(piece, wait, until)
+                if done is None:
+                    pieces.extend(_halves(piece))
+                else:
+                    outcomes.extend(done)
+        finally:
+            self.progress.batches_under_way -= 1
+        return outcomes
+
+    def _piece_messages_max(self, wanted: int) -> int:
+        """Backlog comes in smaller pieces while somebody waits at the gate."""
+        crowded = self.works.gate.hurried_waiting and not self.hurried
+        return BACKLOG_MESSAGES_WHILE_HTTP_WAITS if crowded else wanted
+
+    async def _try(self, piece: Sequence[Received], wait: Wait, until: float | None) -> list[Outcome] | None:
+        """Decide `piece`, as often as it takes; None when it should be halved."""
+        tries = 0
+        while True:
+            if self.works.breaker.open:
+                raise IntakeStoppedError
+            try:
+                async with self.works.gate.turn(hurried=self.hurried):
+                    outcomes = await process(self.works.transactions, self.works.clock, self.works.desk, piece)
+            except Exception as error:  # noqa: BLE001  # the edge at which every error is given a meaning
+                tries += 1
+                match self._meaning(error, piece, tries):
+                    case Failure.FATAL:
+                        raise
+                    case Failure.CULPRIT:
+                        return await self._reject(piece[0], error) if len(piece) == 1 else None
+                    case Failure.PASSING if wants_smaller_batch(error) and len(piece) > 1:
+                        return None
+                    case Failure.PASSING:
+                        await self._back_off(error, tries, wait, until)
+            else:
+                self._note(piece, outcomes)
+                return outcomes
+
+    def _meaning(self, error: Exception, piece: Sequence[Received], tries: int) -> Failure:
+        if not isinstance(error, StorageError | OSError):
+            return Failure.CULPRIT  # a bug in load or save: some message brings it out
+        if wants_smaller_batch(error) and len(piece) == 1 and tries >= SINGLE_TRIES_MAX:
+            return Failure.CULPRIT
+        return failure_of(error)
+
+    async def _back_off(self, error: Exception, tries: int, wait: Wait, until: float | None) -> None:
+        seconds = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(tries, 10)) * (0.5 + self.works.jitter() / 2)
+        if until is not None and time.monotonic() + seconds > until:
+            raise UnavailableError(str(error)) from error
+        self.progress.retries += 1
+        self.progress.waiting_because = repr(error)
+        log.warning("batch_waits", lane=self.name, seconds=round(seconds, 3), error=repr(error))
+        await wait(seconds)
+
+    async def _reject(self, received: Received, error: Exception) -> list[Outcome]:
+        """The one message that spoils every batch it is in: it parks, or its HTTP client is told."""
+        log.error("message_rejected", lane=self.name, type=received.envelope.type, id=str(received.envelope.id), exc_info=error)
+        reason = repr(error)
+        if received.via is Via.HTTP:
+            outcomes: list[Outcome] = [Failed(reason)]
+        else:
+            outcomes = [await park_alone(self.works, received, reason)]
+        self._note([received], outcomes)
+        return outcomes
+
+    def _note(self, piece: Sequence[Received], outcomes: Sequence[Outcome]) -> None:
+        progress, desk = self.progress, self.works.desk
+        progress.messages += len(piece)
+        progress.repeated += sum(isinstance(outcome, Repeated) for outcome in outcomes)
+        progress.parked += sum(isinstance(outcome, Parked) for outcome in outcomes)
+        progress.waiting_because = None
+        progress.moved_at = time.monotonic()
+        self.works.breaker.note([desk.subject(received.body) for received in piece], outcomes)
+        self.works.committed()
+
+
+async def park_alone(works: Works[S], received: Received, reason: str) -> Outcome:
+    """Park a message that can't be decided, under its object's root if that can be held."""
+    try:
+        return await _park_alone(works, received, reason, hold=True)
+    except Exception as error:  # noqa: BLE001  # loading itself may be what the message spoils
+        if isinstance(error, StorageError | OSError) and failure_of(error) is Failure.PASSING:
+            raise
+        return await _park_alone(works, received, reason, hold=False)
+
+
+async def _park_alone(works: Works[S], received: Received, reason: str, *, hold: bool) -> Outcome:
+    subject = works.desk.subject(received.body)
+    async with works.transactions.begin() as tx:
+        claims = await inbox.claim(tx, [received])
+        if received.identity not in claims.fresh:
+            return Repeated()
+        if hold:
+            await works.desk.load(tx, [received.body])
+        await parking.take_out_of_due(tx, received)
+        await parking.park(tx, [(received, subject, reason)], works.clock.now())
+        await inbox.close(tx, answered=[], parked=[received], released=[])
+    return Parked(reason)
+
+
+def _halves(piece: Sequence[Received]) -> tuple[Sequence[Received], Sequence[Received]]:
+    """Second half first: pieces are taken from the end."""
+    middle = len(piece) // 2
+    return piece[middle:], piece[:middle]

@@ -1,0 +1,75 @@
+"""What a table demands of its rows, read from its definition once: types, not-null, checks, unique values. Foreign keys are not
+among it: the order of writes that they would force is proved on PostgreSQL alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Constraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy.dialects import postgresql
+
+from chassis.failures import CHECK_FAILED, NULL_VALUE, StorageError
+from chassis.memory_checks import Term, term
+from chassis.memory_values import stored
+from chassis.rows import Key, given_names, key_names, key_of, names, picker, row_type, sql_type
+
+PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Values that no two rows share, unless one is null."""
+
+    name: str
+    positions: tuple[int, ...]
+    values: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    name: str
+    make: Callable[[Sequence[Any]], Any]
+    key: Callable[[tuple[Any, ...]], Key]
+    conversions: dict[str, Callable[[Any], Any]]
+    required: tuple[tuple[int, str], ...]
+    checks: tuple[tuple[str, Term], ...]
+    uniques: tuple[Unique, ...]
+    """The primary key first, then in the order in which PostgreSQL looks at them."""
+
+    def admit(self, row: tuple[Any, ...]) -> None:
+        """Raises StorageError for a null or a value that the table does not allow, in PostgreSQL's order."""
+        for position, column in self.required:
+            if row[position] is None:
+                raise StorageError(NULL_VALUE, f"{self.name}.{column} is null")
+        for name, check in self.checks:
+            if check(row) is False:
+                raise StorageError(CHECK_FAILED, f"{self.name} violates {name}", name)
+
+    def converted(self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Values of these columns as they will come back. Raises StorageError (class 22)."""
+        conversions = [self.conversions[column] for column in columns]
+        return [
+            tuple(convert(value) for convert, value in zip(conversions, row, strict=True)) for row in rows
+        ]  # fmt: skip
+
+
+@cache
+def layout(table: Table) -> Layout:
+    """Raises TypeError for a type or a check that memory does not know."""
+    checks = [part for part in table.constraints if isinstance(part, CheckConstraint)]
+    required = ((place, column.name) for place, column in enumerate(table.columns) if not column.nullable)
+    return Layout(
+        name=table.name,
+        make=row_type(table)._make,
+        key=key_of(table),
+        conversions={column.name: partial(stored, sql_type(column)) for column in table.columns},
+        required=tuple(required),
+        checks=tuple(sorted(((_name(check), term(table, check.sqltext)) for check in checks), key=lambda pair: pair[0])),
+        uniques=tuple(_uniques(table)),
+    )
+
+
+@cache
+def positions(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(names(table).index(column) for column in columns)

@@ -1,0 +1,82 @@
+"""What an operator does with parked messages: have them decided again, in order, or discard one, with a reason. Each locks the
+object's root, as deciding does."""
+
+from dataclasses import dataclass
+
+from contracts.envelope import Subject
+
+from chassis import inbox, parking
+from chassis.clock import Clock
+from chassis.desk import Desk, S
+from chassis.failures import StorageError
+from chassis.inbox import Claims, Standing
+from chassis.outcomes import Accepted, Parked, Received, Via
+from chassis.processor import Sitting, sit
+from chassis.transaction import Transaction, Transactions
+
+
+class MovedMeanwhileError(StorageError):
+    """More was parked between looking and locking: try again."""
+
+    def __init__(self) -> None:
+        super().__init__("40W03", "messages were parked meanwhile")
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many parked messages were decided, how many still wait, and why the first of those failed again."""
+
+    decided: int
+    waiting: int
+    reason: str | None
+
+
+async def retry(transactions: Transactions, clock: Clock, desk: Desk[S], subject: Subject) -> Retried:
+    """Decide what is parked of an object in one transaction, first come first, up to the first failure."""
+    async with transactions.begin() as tx:
+        messages, sitting = await _hold(tx, clock, desk, subject)
+        decided: list[tuple[int, Received]] = []
+        reason = None
+        for position, received in messages:
+            outcome = sitting.decide_now(received, subject)
+            if isinstance(outcome, Parked):
+                reason = outcome.reason
+                break
+            assert isinstance(outcome, Accepted)
+            decided.append((position, received))
+        sitting.newly_parked.clear()  # what failed again is where it was
+        await sitting.save(tx)
+        await parking.remove(tx, [position for position, _ in decided])
+        await inbox.settle(tx, [received for _, received in decided], Standing.ACCEPTED)
+    return Retried(len(decided), len(messages) - len(decided), reason)
+
+
+class NotDiscardableError(ValueError):
+    """A deadline is never discarded, and what is not parked can't be."""
+
+
+async def discard(transactions: Transactions, clock: Clock, desk: Desk[S], subject: Subject, position: int, why: str) -> None:
+    """Give one parked message up for good. Raises NotDiscardableError."""
+    async with transactions.begin() as tx:
+        messages, _ = await _hold(tx, clock, desk, subject)
+        given = dict(messages).get(position)
+        if given is None or given.via is Via.DEADLINE:
+            raise NotDiscardableError(position)
+        await parking.remove(tx, [position])
+        await inbox.settle(tx, [given], Standing.DISCARDED, why)
+
+
+async def _hold(
+    tx: Transaction, clock: Clock, desk: Desk[S], subject: Subject
+) -> tuple[list[tuple[int, Received]], Sitting[S]]:
+    """What is parked of the object, with its state, under its root."""
+    types = desk.types
+    seen = await parking.find_messages(tx, subject, types)
+    received = [message for _, message in seen]
+    claims = Claims({message.identity for message in received}, {})
+    sitting = await sit(tx, clock, desk, received, claims)
+    sitting.parked.clear()
+    messages = await parking.find_messages(tx, subject, types)
+    if [position for position, _ in messages] != [position for position, _ in seen]:
+        raise MovedMeanwhileError
+    return messages, sitting

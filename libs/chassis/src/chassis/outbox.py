@@ -1,0 +1,81 @@
+"""Facts on their way to Kafka: written with the state that they tell of, sent after the commit by the relay (`relay`).
+
+One row a batch, a line a fact: topic, key, headers and body, parted by tabs. None of them holds a tab or a line break: keys and
+headers are free of control characters, JSON escapes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from contracts.envelope import Envelope, Message
+from contracts.identity import timed_id
+
+from chassis.outcomes import Received
+from chassis.transaction import Transaction
+
+FACT_BYTES_MAX = 900_000
+"""Kafka takes records of 1 MiB by default, headers and all."""
+
+
+class FactTooLargeError(ValueError):
+    """A decision told a fact that Kafka would not take: the message parks, before anything is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A fact with all that its record needs."""
+
+    topic: str
+    key: str
+    headers: str
+    body: str
+    type: str = ""
+    """Known while the fact is being told; a line that was read back has it in its headers."""
+
+    @property
+    def line(self) -> str:
+        return f"{self.topic}\t{self.key}\t{self.headers}\t{self.body}"
+
+    @classmethod
+    def from_line(cls, line: str) -> "Outgoing":
+        return cls(*line.split("\t", 3))
+
+    @property
+    def record_headers(self) -> list[tuple[str, bytes]]:
+        return [(name, value.encode()) for name, value in orjson.loads(self.headers).items()]
+
+
+def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequence: int, now: datetime) -> Outgoing:
+    """The record of a fact. Its id follows from its cause, so that a repeated decision makes the same id."""
+    type_name, subject, given = type(fact).__name__, fact.subject, cause.envelope
+    body = fact.model_dump_json()
+    if len(body) > FACT_BYTES_MAX or len(body.encode()) > FACT_BYTES_MAX:
+        message = f"{type_name} has more than {FACT_BYTES_MAX} bytes"
+        raise FactTooLargeError(message)
+    envelope = Envelope(
+        source=f"/{service}",
+        id=timed_id(given.time, given.source, str(given.id), type_name, subject.key, str(ordinal)),
+        type=type_name,
+        time=now,
+        seller_id=fact.seller_id,
+        correlation_id=given.correlation_id,
+        causation_id=given.id,
+        sequence=sequence,
+        traceparent=given.traceparent,
+    )
+    return Outgoing(fact.topic.name, subject.key, orjson.dumps(envelope.headers(subject)).decode(), body, type_name)
+
+
+async def add(tx: Transaction, facts: Sequence[Outgoing]) -> None:
+    """One row for all facts of a batch, in the order decided."""
+    if facts:
+        await tx.rows.insert(tx.tables.outbox, [(text_of(facts),)])
+
+
+def text_of(facts: Iterable[Outgoing]) -> str:
+    return "\n".join(fact.line for fact in facts)
+
+
+def facts_of(text: str) -> list[Outgoing]:
+    return [Outgoing.from_line(line) for line in text.split("\n")]

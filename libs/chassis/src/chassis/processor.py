@@ -1,0 +1,160 @@
+"""The way every message takes: claim, load, decide, save, publish; the transaction commits around it.
+
+A batch is the unit of work, not of meaning: its messages are decided one after another against the draft, so that the outcome
+equals deciding them one at a time in that order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic
+
+import structlog
+from contracts.envelope import Deadline, Subject
+
+from chassis import inbox, outbox, parking, quarantine
+from chassis.clock import Clock
+from chassis.desk import Desk, S
+from chassis.inbox import Claims, Stored
+from chassis.outbox import Outgoing
+from chassis.outcomes import (
+    Absent,
+    Accepted,
+    Blocked,
+    Cause,
+    Fact,
+    Failed,
+    Identity,
+    Outcome,
+    Parked,
+    Received,
+    Repeated,
+    Reused,
+    Via,
+)
+from chassis.transaction import Transaction, Transactions
+
+log = structlog.get_logger()
+
+
+async def process(transactions: Transactions, clock: Clock, desk: Desk[S], batch: Sequence[Received]) -> list[Outcome]:
+    """Decide a batch in one transaction. One outcome a message, in order, returned after the commit."""
+    async with transactions.begin() as tx:
+        claims = await inbox.claim(tx, batch)
+        fresh = [received for received in batch if received.identity in claims.fresh]
+        sitting = await sit(tx, clock, desk, fresh, claims)
+        outcomes = [sitting.decide(received) for received in batch]
+        await sitting.save(tx)
+    return outcomes
+
+
+async def sit(
+    tx: Transaction, clock: Clock, desk: Desk[S], messages: Sequence[Received], claims: Claims
+) -> "Sitting[S]":
+    """Load what these messages need, roots locked. `now` and what is parked are read once the roots are held."""
+    bodies = [received.body for received in messages]
+    state = await desk.load(tx, bodies)
+    await state.deadlines.load(tx, bodies)
+    parked = await parking.find_parked(tx, {desk.subject(body) for body in bodies})
+    return Sitting(desk, state, claims, parked, clock.now())
+
+
+@dataclass(slots=True)
+class Sitting(Generic[S]):
+    """A batch being decided: its state, and what has come of its messages so far."""
+
+    desk: Desk[S]
+    state: S
+    claims: Claims
+    parked: dict[Subject, str]
+    now: datetime
+    published: list[Outgoing] = field(default_factory=list)
+    answered: list[tuple[Received, Sequence[Fact]]] = field(default_factory=list)
+    newly_parked: list[tuple[Received, Subject, str]] = field(default_factory=list)
+    released: dict[Identity, Received] = field(default_factory=dict)
+
+    def decide(self, received: Received) -> Outcome:
+        """One message against the state so far. Whatever comes of it, the next message finds a whole state."""
+        if received.identity not in self.claims.fresh:
+            return _known(received, self.claims.stored[received.identity])
+        subject = self.desk.subject(received.body)
+        if subject in self.parked:
+            return self._behind(received, subject)
+        if received.via is Via.HTTP and not self._may_answer(received, subject):
+            return self._release(received, Absent())
+        if isinstance(received.body, Deadline) and not self.state.deadlines.fire(received.body):
+            return self._settle(received, [])
+        return self.decide_now(received, subject)
+
+    def decide_now(self, received: Received, subject: Subject) -> Outcome:
+        """Let the rule decide; what it wrote is kept when it returns and dropped when it raises."""
+        try:
+            facts = self._told(received)
+        except Exception as bug:  # noqa: BLE001  # the edge at which a bug becomes a parked message
+            self.state.drop()
+            log.error("decision_failed", type=received.envelope.type, object=subject.key, exc_info=bug)
+            return self._fail(received, subject, repr(bug))
+        self.state.keep()
+        self.published.extend(facts)
+        return self._settle(received, [Fact(fact.type, fact.body) for fact in facts])
+
+    async def save(self, tx: Transaction) -> None:
+        """Write everything the batch changed: one statement a table, none for a table that did not change."""
+        await self.desk.save(tx, self.state)
+        await self.state.deadlines.save(tx)
+        await quarantine.save(tx, self.state.quarantined.added)
+        await parking.park(tx, self.newly_parked, self.now)
+        parked = [received for received, _, _ in self.newly_parked]
+        await inbox.close(tx, answered=self.answered, parked=parked, released=self.released.values())
+        await outbox.add(tx, self.published)
+
+    def _told(self, received: Received) -> list[Outgoing]:
+        given = received.envelope
+        decide = self.desk.rules[type(received.body)].decide
+        facts = decide(self.state, received.body, Cause(given.id, self.now, given.correlation_id))
+        return [
+            outbox.outgoing(fact, received, self.desk.service, ordinal, self.state.number(fact), self.now)
+            for ordinal, fact in enumerate(facts)
+        ]
+
+    def _may_answer(self, received: Received, subject: Subject) -> bool:
+        return self.desk.rules[type(received.body)].creates or self.state.exists(subject)
+
+    def _behind(self, received: Received, subject: Subject) -> Outcome:
+        if received.via is Via.HTTP:
+            return self._release(received, Blocked())
+        return self._park(received, subject, f"behind: {self.parked[subject]}")
+
+    def _fail(self, received: Received, subject: Subject, reason: str) -> Outcome:
+        if received.via is Via.HTTP:
+            return self._release(received, Failed(reason))
+        return self._park(received, subject, reason)
+
+    def _park(self, received: Received, subject: Subject, reason: str) -> Outcome:
+        if isinstance(received.body, Deadline):
+            self.state.deadlines.clear(subject, [type(received.body)])  # parked once: it leaves the due set
+            self.state.deadlines.keep()
+        self.parked.setdefault(subject, reason)
+        self.newly_parked.append((received, subject, reason))
+        self._close(received, [])
+        return Parked(reason)
+
+    def _release(self, received: Received, outcome: Outcome) -> Outcome:
+        """The id stays free: a later copy, in this batch too, is decided anew."""
+        self.released[received.identity] = received
+        return outcome
+
+    def _settle(self, received: Received, facts: Sequence[Fact]) -> Outcome:
+        if received.via is Via.HTTP:
+            self.answered.append((received, facts))
+        self._close(received, facts)
+        return Accepted(facts)
+
+    def _close(self, received: Received, facts: Sequence[Fact]) -> None:
+        self.claims.fresh.remove(received.identity)  # a second copy in the same batch is a repetition too
+        self.claims.stored[received.identity] = Stored(received.body_hash, facts)
+        self.released.pop(received.identity, None)
+
+
+def _known(received: Received, stored: Stored) -> Outcome:
+    return Repeated(stored.facts) if stored.body_hash == received.body_hash else Reused()
+

@@ -1,0 +1,217 @@
+"""What inventory says and what may be asked of it: reservations by holder, stock and listings by item."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.envelope import Message, Subject, Topic
+from contracts.orders import LINES_MAX
+from contracts.values import (
+    Asin,
+    Channel,
+    Code,
+    Fnsku,
+    Instant,
+    LineNumber,
+    LocationId,
+    MarketplaceId,
+    Note,
+    OrderId,
+    Quantity,
+    Sequence,
+    Sku,
+    Title,
+    Units,
+    Value,
+)
+
+COMMANDS = Topic("inventory.commands", "back office", "item", "trusted writers only; each command has its effect once")
+RESERVATIONS = Topic("inventory.reservations", "inventory", "holder", "facts of one holder arrive in order")
+STOCK = Topic("inventory.stock", "inventory", "item", "snapshots; ignore a lower version than you have", compacted=True)
+FACTS = Topic("inventory.facts", "inventory", "item", "facts of one item arrive in order")
+
+
+class Bucket(StrEnum):
+    """Where a unit of an item can be (I1). Open when read."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    RESERVED_TRANSFER = "reserved_transfer"
+    RESERVED_PROCESSING = "reserved_processing"
+    HELD = "held"
+    INBOUND_WORKING = "inbound_working"
+    INBOUND_SHIPPED = "inbound_shipped"
+    INBOUND_RECEIVING = "inbound_receiving"
+    RESEARCHING = "researching"
+    CUSTOMER_DAMAGED = "customer_damaged"
+    WAREHOUSE_DAMAGED = "warehouse_damaged"
+    DISTRIBUTOR_DAMAGED = "distributor_damaged"
+    CARRIER_DAMAGED = "carrier_damaged"
+    DEFECTIVE = "defective"
+    EXPIRED = "expired"
+
+
+class Disposition(StrEnum):
+    """The state in which a unit comes back or is found."""
+
+    SELLABLE = "sellable"
+    CUSTOMER_DAMAGED = "customer_damaged"
+    WAREHOUSE_DAMAGED = "warehouse_damaged"
+    DISTRIBUTOR_DAMAGED = "distributor_damaged"
+    CARRIER_DAMAGED = "carrier_damaged"
+    DEFECTIVE = "defective"
+    EXPIRED = "expired"
+
+
+class ItemMessage(Message):
+    sku: Sku
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.seller_id, "item", self.sku)
+
+
+# ---- commands ---------------------------------------------------------------------------------------------------
+
+
+class ItemCommand(ItemMessage):
+    topic: ClassVar[Topic] = COMMANDS
+
+
+class SetProduct(ItemCommand):
+    """Describe an item. A later description replaces the earlier one."""
+
+    asin: Asin
+    fnsku: Fnsku
+    title: Title
+
+
+class SetListing(ItemCommand):
+    """Offer an item in a marketplace, or end the offer."""
+
+    marketplace_id: MarketplaceId
+    channel: Channel
+    offered: bool = True
+
+
+# ---- reservations, keyed by holder --------------------------------------------------------------------------------
+
+
+class HolderFact(Message):
+    """About what an order holds. `order_id` names the holder; removals hold by facts of their own."""
+
+    topic: ClassVar[Topic] = RESERVATIONS
+
+    order_id: OrderId
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.seller_id, "order", self.order_id)
+
+
+class HeldLine(Value):
+    """Units of a holder's line at one location."""
+
+    line: LineNumber
+    sku: Sku
+    location_id: LocationId
+    quantity: Quantity
+
+
+class MissingUnits(Value):
+    sku: Sku
+    quantity: Quantity
+
+
+class StockReserved(HolderFact):
+    """Every line of the order is held (O1, I13)."""
+
+    lines: tuple[HeldLine, ...] = Field(min_length=1, max_length=LINES_MAX * 10)
+
+
+class StockRefused(HolderFact):
+    """Nothing is held: at least one line could not be. `missing` has the units short."""
+
+    missing: tuple[MissingUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+
+
+class StockReleased(HolderFact):
+    """These units are not held for the order any more; `restocked` tells whether they can be sold again (O15)."""
+
+    lines: tuple[HeldLine, ...] = Field(min_length=1, max_length=LINES_MAX * 10)
+    restocked: bool
+
+
+class StockShipped(HolderFact):
+    """These units have left for the buyer."""
+
+    lines: tuple[HeldLine, ...] = Field(min_length=1, max_length=LINES_MAX * 10)
+
+
+class ReservationWithdrawn(HolderFact):
+    """These lines can't be kept: the units turned out to be gone, and the youngest reservations give way."""
+
+    lines: tuple[HeldLine, ...] = Field(min_length=1, max_length=LINES_MAX * 10)
+
+
+# ---- stock and listings, keyed by item -----------------------------------------------------------------------------
+
+
+class BucketUnits(Value):
+    location_id: LocationId
+    bucket: Code
+    quantity: Units
+
+
+class StockSnapshot(ItemMessage):
+    """All balances of an item as of its `version`, the number of its movements. Buckets without units are left out."""
+
+    topic: ClassVar[Topic] = STOCK
+
+    version: Sequence
+    changed_at: Instant
+    balances: tuple[BucketUnits, ...] = Field(max_length=100_000)
+
+
+class ItemFact(ItemMessage):
+    topic: ClassVar[Topic] = FACTS
+
+
+class ListingSoldOut(ItemFact):
+    """Nothing is left to sell: the listing leaves the offer page (O1)."""
+
+    marketplace_id: MarketplaceId
+    channel: Code
+
+
+class ListingRestocked(ItemFact):
+    """There is something to sell again: the listing is back on the offer page (O1)."""
+
+    marketplace_id: MarketplaceId
+    channel: Code
+
+
+class DiscrepancyOpened(ItemFact):
+    """More units left than the books can give; somebody has to look."""
+
+    discrepancy_id: UUID
+    location_id: LocationId
+    quantity: Quantity
+    sentence: Note
+
+
+class InventoryCommandRefused(ItemFact):
+    """A command or a warehouse report changed nothing, or not all; `code` is one of REFUSALS."""
+
+    command: Code
+    command_id: UUID
+    code: Code
+    sentence: Note
+
+
+REFUSALS = {
+    "fnsku_taken": "Another product of this seller has this FNSKU.",
+}
+"""Every code of `InventoryCommandRefused`, with its sentence."""

@@ -1,0 +1,86 @@
+"""The real parts that tests run against, started once a session, and what pytest says at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkit.runs import Run
+from devkit.stack import open_kafka, open_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkit.databases import DatabaseServer
+
+FOLDERS = ("unit", "contract", "integration", "e2e", "faults", "tidy", "simulation")
+CONTAINERS = "containers"
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """The run that all embedded parts of this session belong to."""
+    with Run("test") as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(run: Run) -> str:
+    """host:port of a real broker that the whole session shares: use topics and groups of your own."""
+    return open_kafka(run)
+
+
+@pytest.fixture(scope="session")
+def postgres(run: Run) -> DatabaseServer:
+    """A real database server that the whole session shares: use databases of your own."""
+    return open_postgres(run)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(postgres: DatabaseServer) -> Iterator[str]:
+    """A database that the session's tests share, as a DSN for asyncpg: use tables or schemas of your own."""
+    postgres.drop_database("wharf_tests")
+    yield postgres.create_database("wharf_tests")
+    postgres.drop_database("wharf_tests")
+
+
+@pytest.fixture(scope="session")
+def kafka_container_bootstrap() -> Iterator[str]:
+    """host:port of a broker from the official image. Marks its tests as container tests."""
+    from support.containers import kafka_container  # noqa: PLC0415 - the client library takes seconds to import
+
+    with kafka_container() as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres_container_server() -> Iterator[DatabaseServer]:
+    """A database server from the official image. Marks its tests as container tests."""
+    from support.containers import postgres_container  # noqa: PLC0415 - the client library takes seconds to import
+
+    with postgres_container() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder, and container tests by the parts that they ask for."""
+    for item in items:
+        for folder in FOLDERS:
+            if folder in item.path.parts:
+                item.add_marker(folder)
+        if {"kafka_container_bootstrap", "postgres_container_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(CONTAINERS)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were skipped and why, so that a green run can't hide them."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.section(f"{sum(reasons.values())} skipped", sep="-")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} x {reason}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

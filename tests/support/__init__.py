@@ -1,0 +1,1 @@
+"""What tests share: the parts they run against, and waiting. No test lives here."""
