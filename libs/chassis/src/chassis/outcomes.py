@@ -1,6 +1,5 @@
 """A message as a service has received it, and what can come of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -62,14 +61,14 @@ class Fact:
 class Accepted:
     """The message had its effect; these facts tell the world. A refusal is a fact, too."""
 
-    facts: Sequence[Fact] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """This message has been decided before; an HTTP client gets the facts that it got then."""
 
-    facts: Sequence[Fact] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

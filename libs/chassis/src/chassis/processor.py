@@ -82,7 +82,7 @@ class Sitting(Generic[S]):
         if received.via is Via.HTTP and not self._may_answer(received, subject):
             return self._release(received, Absent())
         if isinstance(received.body, Deadline) and not self.state.deadlines.fire(received.body):
-            return self._settle(received, [])
+            return self._settle(received, ())
         return self.decide_now(received, subject)
 
     def decide_now(self, received: Received, subject: Subject) -> Outcome:
@@ -95,7 +95,7 @@ class Sitting(Generic[S]):
             return self._fail(received, subject, repr(bug))
         self.state.keep()
         self.published.extend(facts)
-        return self._settle(received, [Fact(fact.type, fact.body) for fact in facts])
+        return self._settle(received, tuple(Fact(fact.type, fact.body) for fact in facts))
 
     async def save(self, tx: Transaction) -> None:
         """Write everything the batch changed: one statement a table, none for a table that did not change."""
@@ -135,7 +135,7 @@ class Sitting(Generic[S]):
             self.state.deadlines.keep()
         self.parked.setdefault(subject, reason)
         self.newly_parked.append((received, subject, reason))
-        self._close(received, [])
+        self._close(received, ())
         return Parked(reason)
 
     def _release(self, received: Received, outcome: Outcome) -> Outcome:
@@ -143,13 +143,13 @@ class Sitting(Generic[S]):
         self.released[received.identity] = received
         return outcome
 
-    def _settle(self, received: Received, facts: Sequence[Fact]) -> Outcome:
+    def _settle(self, received: Received, facts: tuple[Fact, ...]) -> Outcome:
         if received.via is Via.HTTP:
             self.answered.append((received, facts))
         self._close(received, facts)
         return Accepted(facts)
 
-    def _close(self, received: Received, facts: Sequence[Fact]) -> None:
+    def _close(self, received: Received, facts: tuple[Fact, ...]) -> None:
         self.claims.fresh.remove(received.identity)  # a second copy in the same batch is a repetition too
         self.claims.stored[received.identity] = Stored(received.body_hash, facts)
         self.released.pop(received.identity, None)

@@ -5,8 +5,9 @@ equal by one conformance suite: `postgres` for real, `memory` for simulation. Wh
 reports) reads in `queries.py`. Errors are those of `failures`; after one, the transaction can only be left.
 
 Column types: Text, Integer, BigInteger, Boolean, Uuid, DateTime(timezone=True), Date, LargeBinary and JSONB. JSONB goes in and
-comes out as text, the latter with PostgreSQL's spacing and order of names. A Uuid comes back as a subclass of `uuid.UUID`, equal to
-it but unknown to orjson: write it as `str`. Text in keys has the collation "C"."""
+comes out as text, the latter with PostgreSQL's spacing and order of names. A Uuid comes back as a subclass of `uuid.UUID`,
+equal to it but unknown to orjson: write it as `str`. Text in keys has the collation "C".
+"""
 
 from collections import namedtuple
 from collections.abc import Callable, Collection, Sequence
@@ -42,27 +43,31 @@ class Rows(Protocol):
     """Rows that come back are named tuples: `row.seller_id`."""
 
     async def insert(self, table: Table, rows: Tuples) -> None:
-        """Add rows, identity columns left out. One that is there already, by key or by another unique constraint, is an error."""
+        """Add rows, identity columns left out. One that is there already, by key or another unique constraint, is an error."""
 
     async def upsert(self, table: Table, rows: Tuples) -> None:
         """Add full rows, or replace all but the key of those that are there. Only for what a locked root covers: two batches
-        that replace rows no root covers take them in no stated order."""
+        that replace rows no root covers take them in no stated order.
+        """
 
     async def update(self, table: Table, rows: Tuples) -> None:
         """Replace full rows that carry the revision they were loaded with; it counts up by one.
 
-        Raises VersionConflictError unless each row was there with its revision, once."""
+        Raises VersionConflictError unless each row was there with its revision, once.
+        """
 
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
         """Hold these keys until the transaction ends, whether or not their rows exist yet, and return the rows that do.
 
         Taken and returned in key order, so that batches that share keys queue up. Meant for roots: what belongs to one is
-        covered by it. Only another `lock` waits for a key without a row."""
+        covered by it. Only another `lock` waits for a key without a row.
+        """
 
     async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
         """Add those rows (as for `insert`) that collide with none; return their keys, in key order.
 
-        Waits for another transaction that is about to add one of them. Of rows with the same key the first counts."""
+        Waits for another transaction that is about to add one of them. Of rows with the same key the first counts.
+        """
 
     async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
         """Rows whose `columns` equal one of `values`, in key order. The columns begin the primary key or an index."""

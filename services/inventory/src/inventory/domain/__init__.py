@@ -1,0 +1,1 @@
+"""The rules of stock, one module a noun: frozen values and pure functions. Standard library only, no message, no table."""

@@ -1,0 +1,56 @@
+"""The command line: which commands there are. What they do is in devkit.commands, imported when one is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+# A line each: the module devkit.commands.<name> has a function `main`. Quick help needs the sentence here.
+COMMANDS = {
+    "test": "Run all tests; options go on to pytest.",
+    "check": "Check format, lint, types and import rules; run the unit, contract and tidy tests. Under a minute.",
+    "smoke": "Start Kafka and PostgreSQL, pass a record and a row, stop them; say how long each took.",
+    "lock": "Write requirements.lock anew from the pinned versions.",
+}
+# Options that a command does not know go on to the program behind it.
+_PASSES_OPTIONS_ON = {"test"}
+
+
+class CommandTable(TyperGroup):
+    """Imports a command's module when that command is called, and none for the list of all of them.
+
+    Typer keeps the types of its contexts and commands to itself, hence the open ones.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        passes_on = cmd_name in _PASSES_OPTIONS_ON
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        settings = {"allow_extra_args": passes_on, "ignore_unknown_options": passes_on}
+        module = import_module(f"devkit.commands.{cmd_name}")
+        single.command(cmd_name, context_settings=settings)(module.main)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(cls=CommandTable, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback(no_args_is_help=True)
+def wharf() -> None:
+    """Wharf: message-driven fulfillment on real Kafka and PostgreSQL."""
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app(prog_name="./wharf")

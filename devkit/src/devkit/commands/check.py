@@ -1,0 +1,71 @@
+"""`./wharf check`: what has to hold before a commit, side by side on two processors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from devkit import checkout
+from devkit.progress import progress
+
+PARALLEL_STEPS = 2
+STEP_SECONDS = 300.0
+# The longest first, so that they share the processors with the short ones.
+STEPS = {
+    "types": ["mypy"],
+    "tests": ["pytest", "-q", "--no-header", "tests/unit", "tests/contract", "tests/tidy"],
+    "imports": ["lint-imports"],
+    "lint": ["ruff", "check", "--quiet"],
+    "format": ["ruff", "format", "--check", "--quiet"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a step went."""
+
+    name: str
+    passed: bool
+    seconds: float
+    output: str
+
+
+def main() -> None:
+    """Check format, lint, types and import rules, and run the unit, contract and tidy tests."""
+    failed = []
+    with ThreadPoolExecutor(PARALLEL_STEPS) as pool, progress("checking", len(STEPS)) as advance:
+        steps: list[Future[Result]] = [pool.submit(_run, name, command) for name, command in STEPS.items()]
+        for step in as_completed(steps):
+            result = step.result()
+            advance(1)
+            typer.echo(f"{'ok' if result.passed else 'FAILED':>6}  {result.seconds:5.1f} s  {result.name}")
+            if not result.passed:
+                failed.append(result)
+    for result in failed:
+        typer.echo(f"\n---- {result.name} ----\n{result.output}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _run(name: str, command: list[str]) -> Result:
+    begin = time.monotonic()
+    program = Path(sysconfig.get_path("scripts")) / command[0]
+    done = subprocess.run(  # noqa: S603 - our own tools
+        [program, *command[1:]],
+        cwd=checkout.ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", "NO_COLOR": "" if sys.stdout.isatty() else "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=STEP_SECONDS,
+        check=False,
+    )
+    return Result(name, done.returncode == 0, time.monotonic() - begin, done.stdout)

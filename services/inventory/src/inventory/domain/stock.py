@@ -1,0 +1,119 @@
+"""Units of an item by place, and how they move: double entry, never negative, each movement numbered by the item's version.
+
+Which units a message moves is not decided here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from inventory.domain.listing import Listing
+
+
+class Bucket(StrEnum):
+    """Where a unit that is ours to keep can be (I1). Each has a balance a location."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    RESERVED_TRANSFER = "reserved_transfer"
+    RESERVED_PROCESSING = "reserved_processing"
+    HELD = "held"
+    INBOUND_WORKING = "inbound_working"
+    INBOUND_SHIPPED = "inbound_shipped"
+    INBOUND_RECEIVING = "inbound_receiving"
+    RESEARCHING = "researching"
+    CUSTOMER_DAMAGED = "customer_damaged"
+    WAREHOUSE_DAMAGED = "warehouse_damaged"
+    DISTRIBUTOR_DAMAGED = "distributor_damaged"
+    CARRIER_DAMAGED = "carrier_damaged"
+    DEFECTIVE = "defective"
+    EXPIRED = "expired"
+
+
+class Outside(StrEnum):
+    """Where units come from and go to. Has no balance: the ledger's sum is what went there."""
+
+    SUPPLIER = "supplier"
+    CUSTOMER = "customer"
+    WRITTEN_OFF = "written_off"
+    REMOVED = "removed"
+
+
+Account: TypeAlias = Bucket | Outside
+Place: TypeAlias = tuple[str, Bucket]
+"""Location id and bucket."""
+
+UNFULFILLABLE = (
+    Bucket.CUSTOMER_DAMAGED,
+    Bucket.WAREHOUSE_DAMAGED,
+    Bucket.DISTRIBUTOR_DAMAGED,
+    Bucket.CARRIER_DAMAGED,
+    Bucket.DEFECTIVE,
+    Bucket.EXPIRED,
+)
+"""By disposition, in the order in which removals take them."""
+
+SELLABLE = "sellable"
+"""The disposition of units that can be sold; the others are named as their bucket."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class OverdrawnError(ArithmeticError):
+    """A move would take more units than are there: a bug of the rule that asked for it."""
+
+
+class Move(NamedTuple):
+    """Units of an item change their account at a location; `line` is the holder's, if someone holds or held them."""
+
+    location_id: str
+    source: Account
+    target: Account
+    quantity: int
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Units of one SKU by place; one never heard of has none. `version` counts movements, `sequence` the facts told."""
+
+    version: int = 0
+    balances: Mapping[Place, int] = field(default_factory=dict)
+    listings: tuple[Listing, ...] = ()
+    changed_at: datetime = NEVER
+    sequence: int = 0
+
+    def available(self, scope: str = "") -> dict[str, int]:
+        """Units that can be sold, by location, of those whose ids begin with `scope`."""
+        return {
+            location: units
+            for (location, bucket), units in self.balances.items()
+            if bucket is Bucket.AVAILABLE and units and location.startswith(scope)
+        }
+
+
+NOTHING = Item()
+
+
+def post(item: Item, moves: Iterable[Move], now: datetime) -> Item:
+    """The item after these moves; its version goes up by one a move. Raises OverdrawnError."""
+    balances, version = dict(item.balances), item.version
+    for location, source, target, quantity, _ in moves:
+        version += 1
+        if isinstance(source, Bucket):
+            left = balances.get((location, source), 0) - quantity
+            if left < 0 or quantity <= 0:
+                message = f"{quantity} units to move from {location} {source}, {left} would be left"
+                raise OverdrawnError(message)
+            balances[location, source] = left
+        if isinstance(target, Bucket):
+            balances[location, target] = balances.get((location, target), 0) + quantity
+    return Item(version, balances, item.listings, max(now, item.changed_at), item.sequence)
+
+
+def bucket_of(disposition: str) -> Bucket:
+    """Where units in this state lie. A state that is not known yet is looked into first: nobody may buy it meanwhile."""
+    if disposition == SELLABLE:
+        return Bucket.AVAILABLE
+    return next((bucket for bucket in UNFULFILLABLE if bucket == disposition), Bucket.RESEARCHING)

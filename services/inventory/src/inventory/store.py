@@ -1,0 +1,294 @@
+"""Rows to domain values and back, for a whole batch at once. Never commits.
+
+Who may have to give way when units are gone is looked up in `candidates`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from chassis.deadlines import Deadlines
+from chassis.draft import Draft, Journal
+from chassis.outcomes import Cause
+from chassis.quarantine import Quarantined
+from chassis.transaction import Transaction
+from contracts.envelope import Message, Subject
+from contracts.inventory import ItemMessage, SetProduct
+from contracts.orders import OrderPlaced, PackageShipped, ShippedAfterCancel
+
+from inventory import candidates, tables
+from inventory.domain import stock
+from inventory.domain.listing import Listing, Product
+from inventory.domain.location import Supply, Wanted
+from inventory.domain.reservation import Line, Reservation, Status
+from inventory.domain.stock import Account, Bucket, Item, Move
+
+
+class ItemKey(NamedTuple):
+    seller_id: str
+    sku: str
+
+
+class Label(NamedTuple):
+    """An FNSKU names one item of its seller."""
+
+    seller_id: str
+    fnsku: str
+
+
+NOBODY = ""
+"""The SKU behind a label that has been given up."""
+
+
+class Entry(NamedTuple):
+    """A line of the ledger, as its row. `n` numbers all movements of the cause."""
+
+    seller_id: str
+    sku: str
+    item_version: int
+    location_id: str
+    source: Account
+    target: Account
+    quantity: int
+    cause: UUID
+    n: int
+    holder_kind: str | None
+    holder_id: str | None
+    line: int | None
+    moved_at: datetime
+
+
+class Discrepancy(NamedTuple):
+    """Units that left and are in no book, as its row."""
+
+    discrepancy_id: UUID
+    seller_id: str
+    sku: str
+    location_id: str
+    quantity: int
+    cause: UUID
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Books:
+    """The part of the warehouse's books that a batch touches."""
+
+    items: Draft[ItemKey, Item]
+    reservations: Draft[Subject, Reservation]
+    products: Draft[ItemKey, Product]
+    labels: Draft[Label, str]
+    holders: Collection[Subject] = ()
+    """Those whose reservations are held."""
+    loaded: Mapping[ItemKey, Item] = field(default_factory=dict)
+    movements: Journal[Entry] = field(default_factory=Journal)
+    discrepancies: Journal[Discrepancy] = field(default_factory=Journal)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    quarantined: Journal[Quarantined] = field(default_factory=Journal)
+    posted: int = 0
+    """Movements of the message that is being decided."""
+
+    def item(self, seller_id: str, sku: str) -> Item:
+        """One never heard of has no units."""
+        return self.items[ItemKey(seller_id, sku)] or stock.NOTHING
+
+    def supply(self, seller_id: str, wanted: Iterable[Wanted], scope: str) -> Supply:
+        """What may be sold of these lines' items within the scope."""
+        return {sku: self.item(seller_id, sku).available(scope) for sku in {line.sku: None for line in wanted}}
+
+    def reservations_of(self, seller_id: str) -> dict[Subject, Reservation]:
+        """Of the holders that the batch holds."""
+        own = ((holder, self.reservations[holder]) for holder in self.holders if holder.seller_id == seller_id)
+        return {holder: reservation for holder, reservation in own if reservation is not None}
+
+    def book(self, seller_id: str, sku: str, moves: Sequence[Move], cause: Cause, holder: Subject | None = None) -> None:
+        """Move units of one item, for a holder or for nobody, with a line in the ledger each."""
+        item = stock.post(self.item(seller_id, sku), moves, cause.now)
+        self.items[ItemKey(seller_id, sku)] = item
+        kind, holder_id = (holder.kind, holder.id) if holder else (None, None)
+        first_version, first_n = item.version - len(moves) + 1, self.posted + 1
+        self.posted += len(moves)
+        self.movements.add([
+            Entry(seller_id, sku, first_version + i, location, source, target, quantity, cause.id, first_n + i,
+                  kind, holder_id, line, item.changed_at)
+            for i, (location, source, target, quantity, line) in enumerate(moves)
+        ])  # fmt: skip
+
+    def exists(self, subject: Subject) -> bool:
+        if subject.kind == candidates.ITEM:
+            return self.items[ItemKey(subject.seller_id, subject.id)] is not None
+        return self.reservations[subject] is not None
+
+    def number(self, fact: Message) -> int:
+        subject = fact.subject
+        if subject.kind == candidates.ITEM:
+            item = self.item(subject.seller_id, subject.id)
+            self.items[ItemKey(subject.seller_id, subject.id)] = replace(item, sequence=item.sequence + 1)
+            return item.sequence + 1
+        reservation = self.reservations[subject] or Reservation(Status.ENDED)
+        self.reservations[subject] = replace(reservation, sequence=reservation.sequence + 1)
+        return reservation.sequence + 1
+
+    def keep(self) -> None:
+        self.posted = 0
+        for part in self._parts():
+            part.keep()
+
+    def drop(self) -> None:
+        self.posted = 0
+        for part in self._parts():
+            part.drop()
+
+    def _parts(self) -> tuple[Draft[Any, Any] | Journal[Any] | Deadlines, ...]:
+        drafts = (self.items, self.reservations, self.products, self.labels)
+        return (*drafts, self.movements, self.discrepancies, self.deadlines, self.quarantined)
+
+
+async def load(tx: Transaction, messages: Sequence[Message]) -> Books:
+    """Lock and load all that `messages` may change: reservations first, then items, then what lies under them.
+
+    Raises HoldersChangedError, which passes, when other holders than those locked would have to give way."""
+    subjects = {subject for message in messages if (subject := message.subject).kind != candidates.ITEM}
+    needs = await candidates.find_needs(tx, messages)
+    holders = subjects | await candidates.find_holders(tx, needs, subjects)
+    reservations, reservation_revisions = await _load_reservations(tx, holders)
+    keys = _wanted_items(messages) | _held_items(reservations, subjects)
+    items, item_revisions = await _load_items(tx, keys)
+    await candidates.confirm(tx, needs, subjects, holders)
+    products, labels = await _load_products(tx, messages)
+    return Books(
+        Draft(keys, items, item_revisions),
+        Draft(holders, reservations, reservation_revisions),
+        products,
+        labels,
+        holders,
+        items,
+    )
+
+
+def _wanted_items(messages: Iterable[Message]) -> set[ItemKey]:
+    """The items that messages name."""
+    keys = set()
+    for message in messages:
+        match message:
+            case OrderPlaced():
+                keys.update([ItemKey(message.seller_id, line.sku) for line in message.lines])
+            case PackageShipped() | ShippedAfterCancel():
+                keys.update([ItemKey(message.seller_id, line.sku) for line in message.package.lines])
+            case ItemMessage():
+                keys.add(ItemKey(message.seller_id, message.sku))
+            case _:
+                pass  # a cancel is about what its holder holds
+    return keys
+
+
+def _held_items(reservations: Mapping[Subject, Reservation], subjects: Iterable[Subject]) -> set[ItemKey]:
+    """The items of which these hold units."""
+    return {
+        ItemKey(subject.seller_id, line.sku)
+        for subject in subjects
+        if subject in reservations
+        for line in reservations[subject].lines
+        if line.open
+    }
+
+
+async def _load_reservations(
+    tx: Transaction, holders: Collection[Subject]
+) -> tuple[dict[Subject, Reservation], dict[Subject, int]]:
+    roots = await tx.rows.lock(tables.reservation, holders)
+    present = [(row.seller_id, row.kind, row.holder_id) for row in roots]
+    lines: dict[tuple[str, str, str], list[Line]] = {key: [] for key in present}
+    for row in await tx.rows.find(tables.reservation_line, candidates.HOLDER, present):
+        line = Line(row.line, row.location_id, row.sku, row.taken, row.released, row.shipped)
+        lines[row.seller_id, row.kind, row.holder_id].append(line)
+    reservations, revisions = {}, {}
+    for row, key in zip(roots, present, strict=True):
+        reservations[Subject(*key)] = Reservation(
+            Status(row.status), row.marketplace_id, row.channel, tuple(lines[key]), row.reserved_at, row.changed_at, row.sequence
+        )
+        revisions[Subject(*key)] = row.revision
+    return reservations, revisions
+
+
+BUCKETS = {bucket.value: bucket for bucket in Bucket}
+
+
+async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[ItemKey, Item], dict[ItemKey, int]]:
+    roots = await tx.rows.lock(tables.item, keys)
+    present = [ItemKey(row.seller_id, row.sku) for row in roots]
+    balances: dict[ItemKey, dict[stock.Place, int]] = {key: {} for key in present}
+    for seller_id, sku, location_id, bucket, quantity in await tx.rows.find(tables.balance, ItemKey._fields, present):
+        if quantity:
+            balances[ItemKey(seller_id, sku)][location_id, BUCKETS[bucket]] = quantity
+    listings: dict[ItemKey, tuple[Listing, ...]] = {}
+    for seller_id, sku, *offer in await tx.rows.find(tables.listing, ItemKey._fields, present):
+        listings[ItemKey(seller_id, sku)] = (*listings.get(ItemKey(seller_id, sku), ()), Listing(*offer))
+    items, revisions = {}, {}
+    for row, key in zip(roots, present, strict=True):
+        items[key] = Item(row.version, balances[key], listings.get(key, ()), row.changed_at, row.sequence)
+        revisions[key] = row.revision
+    return items, revisions
+
+
+async def _load_products(
+    tx: Transaction, messages: Iterable[Message]
+) -> tuple[Draft[ItemKey, Product], Draft[Label, str]]:
+    """The products that are to be described, and whose the labels are that they have or want."""
+    wanted = [message for message in messages if isinstance(message, SetProduct)]
+    keys = {ItemKey(message.seller_id, message.sku) for message in wanted}
+    found = await tx.rows.find(tables.product, ItemKey._fields, keys)
+    products = {ItemKey(row.seller_id, row.sku): Product(row.asin, row.fnsku, row.title) for row in found}
+    asked = {Label(message.seller_id, message.fnsku) for message in wanted}
+    owners = await tx.rows.find(tables.product, Label._fields, asked)
+    labels = {Label(row.seller_id, row.fnsku): row.sku for row in (*found, *owners)}
+    return Draft(keys, products), Draft(asked | labels.keys(), labels)
+
+
+async def save(tx: Transaction, books: Books) -> None:
+    """Write what the batch changed: one statement a table, none for a table that did not change."""
+    rows = tx.rows
+    await rows.insert(tables.reservation, [_reservation_row(k, r, 1) for k, r in books.reservations.added.items()])
+    await rows.update(tables.reservation, [_reservation_row(k, r, n) for k, (r, n) in books.reservations.updated.items()])
+    await rows.upsert(tables.reservation_line, [
+        (*key, line.line, line.location_id, line.sku, line.taken, line.released, line.shipped, line.open > 0)
+        for key, reservation in books.reservations.changed.items()
+        for line in reservation.lines
+    ])  # fmt: skip
+    await rows.insert(tables.item, [_item_row(key, item, 1) for key, item in books.items.added.items()])
+    await rows.update(tables.item, [_item_row(key, item, n) for key, (item, n) in books.items.updated.items()])
+    await rows.upsert(tables.balance, _balance_rows(books))
+    await rows.upsert(tables.listing, _listing_rows(books))
+    await rows.upsert(tables.product, [(*key, p.asin, p.fnsku, p.title) for key, p in books.products.changed.items()])
+    await rows.insert(tables.movement, books.movements.added)
+    await rows.insert(tables.discrepancy, books.discrepancies.added)
+
+
+def _reservation_row(key: Subject, value: Reservation, revision: int) -> tuple[Any, ...]:
+    about = (value.status, value.marketplace_id, value.channel, value.reserved_at, value.changed_at)
+    return (*key, revision, value.sequence, *about)
+
+
+def _item_row(key: ItemKey, item: Item, revision: int) -> tuple[Any, ...]:
+    return (*key, revision, item.sequence, item.version, item.changed_at)
+
+
+def _balance_rows(books: Books) -> list[tuple[Any, ...]]:
+    """Balances that are not what they were when loaded."""
+    rows = []
+    for key, item in books.items.changed.items():
+        before = books.loaded.get(key, stock.NOTHING).balances
+        if item.balances is not before:
+            rows += [(*key, *at, units) for at, units in item.balances.items() if before.get(at) != units]
+    return rows
+
+
+def _listing_rows(books: Books) -> list[tuple[Any, ...]]:
+    return [
+        (*key, listing.marketplace_id, listing.channel, listing.offered, listing.sold_out)
+        for key, item in books.items.changed.items()
+        if item.listings is not books.loaded.get(key, stock.NOTHING).listings
+        for listing in item.listings
+    ]

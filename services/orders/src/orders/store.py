@@ -1,0 +1,198 @@
+"""Rows to domain values and back, for a whole batch at once. Never commits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from pydantic import TypeAdapter
+
+from chassis.deadlines import Deadlines
+from chassis.draft import Draft, Journal
+from chassis.quarantine import Quarantined
+from chassis.transaction import Transaction
+from contracts.envelope import Message, Subject
+from contracts.values import Address, Channel
+from orders import tables
+from orders.domain.order import (
+    Cancellation,
+    EarlyMessage,
+    Expected,
+    Held,
+    Line,
+    Order,
+    Package,
+    Payment,
+    Purchase,
+    Status,
+    Stock,
+)
+from orders.domain.policy import Policies, Policy, Release
+
+KIND = "order"
+Root: TypeAlias = Order | Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The part of an order that no list asks for."""
+
+    policy: Policy
+    late_payment: Payment | None
+    held: tuple[Held, ...]
+    cancellations: tuple[Cancellation, ...]
+
+
+LINES = TypeAdapter(tuple[Line, ...])
+PACKAGES = TypeAdapter(tuple[Package, ...])
+RECORD = TypeAdapter(Record)
+EARLY = TypeAdapter(tuple[EarlyMessage, ...])
+
+
+@dataclass(slots=True)
+class Books:
+    """The orders that a batch touches, and the rules they were or will be placed under."""
+
+    policies: Policies
+    orders: Draft[Subject, Root]
+    addresses: Draft[Subject, Address]
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    quarantined: Journal[Quarantined] = field(default_factory=Journal)
+
+    def keep(self) -> None:
+        self.orders.keep()
+        self.addresses.keep()
+        self.deadlines.keep()
+        self.quarantined.keep()
+
+    def drop(self) -> None:
+        self.orders.drop()
+        self.addresses.drop()
+        self.deadlines.drop()
+        self.quarantined.drop()
+
+    def exists(self, subject: Subject) -> bool:
+        """An order that only early messages speak of does not exist yet."""
+        return isinstance(self.orders[subject], Order)
+
+    def number(self, fact: Message) -> int:
+        """The next sequence of the fact's order. Whoever is told something about an order has put its root in the draft."""
+        root = self.orders[fact.subject]
+        if root is None:
+            raise LookupError(f"{fact.subject.key} has no root to count facts on")
+        self.orders[fact.subject] = counted = replace(root, sequence=root.sequence + 1)
+        return counted.sequence
+
+
+async def load(policies: Policies, tx: Transaction, messages: Sequence[Message]) -> Books:
+    """Lock and load the orders that `messages` are about, and the addresses of those that may be released to be picked."""
+    subjects = dict.fromkeys(message.subject for message in messages)
+    rows = await tx.rows.lock(tables.customer_order, [(subject.seller_id, subject.id) for subject in subjects])
+    roots = {_subject(row): _root(row) for row in rows}
+    revisions = {_subject(row): row.revision for row in rows}
+    addresses = await _load_addresses(tx, roots)
+    return Books(policies, Draft(subjects, roots, revisions), Draft(subjects, addresses))
+
+
+async def save(tx: Transaction, books: Books) -> None:
+    """Write what the batch changed: one statement a table, none for a table that did not change."""
+    added = [_row(subject, root, 0) for subject, root in books.orders.added.items()]
+    updated = [_row(subject, root, revision) for subject, (root, revision) in books.orders.updated.items()]
+    addresses = [(to.seller_id, to.id, address.model_dump_json()) for to, address in books.addresses.changed.items()]
+    await tx.rows.insert(tables.customer_order, added)
+    await tx.rows.update(tables.customer_order, updated)
+    await tx.rows.insert(tables.delivery_address, addresses)
+
+
+async def _load_addresses(tx: Transaction, roots: Mapping[Subject, Root]) -> dict[Subject, Address]:
+    """A release needs the address only when the network ships; the seller reads it in the order's details."""
+    waiting = [
+        (subject.seller_id, subject.id)
+        for subject, root in roots.items()
+        if isinstance(root, Order) and root.status is Status.PENDING and root.purchase.from_network
+    ]
+    rows = await tx.rows.find(tables.delivery_address, ("seller_id", "order_id"), waiting)
+    return {_subject(row): Address.model_validate_json(row.address) for row in rows}
+
+
+def _subject(row: Any) -> Subject:
+    return Subject(row.seller_id, KIND, row.order_id)
+
+
+def _root(row: Any) -> Root:
+    if row.status == Status.EXPECTED:
+        return Expected(row.changed_at, row.sequence, EARLY.validate_json(row.early))
+    record = RECORD.validate_json(row.record)
+    return Order(
+        purchase=_purchase(row, record.policy),
+        lines=LINES.validate_json(row.lines),
+        changed_at=row.changed_at,
+        sequence=row.sequence,
+        status=Status(row.status),
+        payment=Payment(row.payment),
+        late_payment=record.late_payment,
+        stock=Stock(row.stock),
+        held=record.held,
+        release=_release(row),
+        packages=PACKAGES.validate_json(row.packages),
+        cancellations=record.cancellations,
+    )
+
+
+def _purchase(row: Any, policy: Policy) -> Purchase:
+    return Purchase(
+        seller_id=row.seller_id,
+        order_id=row.order_id,
+        marketplace_id=row.marketplace_id,
+        from_network=row.channel == Channel.NETWORK,
+        buyer_id=row.buyer_id,
+        currency=row.currency,
+        placed_at=row.placed_at,
+        policy=policy,
+        content=row.content,
+    )
+
+
+def _release(row: Any) -> Release | None:
+    if row.released_at is None:
+        return None
+    return Release(row.released_at, row.ship_by, row.deliver_from, row.deliver_until, row.confirm_by, row.warned)
+
+
+def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
+    match root:
+        case Expected():
+            early = EARLY.dump_json(root.early).decode()
+            empty = (None,) * 12
+            nothing = (False, 0, 0, 0, None, None, None, None)
+            return (subject.seller_id, subject.id, revision, root.sequence, Status.EXPECTED.value, root.changed_at,
+                    *empty, *nothing, early)  # fmt: skip
+        case Order():
+            return (subject.seller_id, subject.id, revision, root.sequence, root.status.value, root.changed_at,
+                    *_purchase_columns(root), *_release_columns(root.release), *_unit_columns(root),
+                    root.purchase.content, *_documents(root), None)  # fmt: skip
+
+
+def _purchase_columns(order: Order) -> tuple[Any, ...]:
+    bought = order.purchase
+    channel = Channel.NETWORK if bought.from_network else Channel.SELLER
+    terms = (bought.marketplace_id, channel.value, bought.buyer_id, bought.currency, bought.placed_at)
+    return (*terms, order.payment.value, order.stock.value)
+
+
+def _release_columns(release: Release | None) -> tuple[Any, ...]:
+    if release is None:
+        return (None, None, None, None, None, False)
+    dates = (release.ship_by, release.deliver_from, release.deliver_until)
+    return (release.released_at, *dates, release.confirm_by, release.warned)
+
+
+def _unit_columns(order: Order) -> tuple[int, int, int]:
+    lines = order.lines
+    return sum(line.ordered for line in lines), sum(line.shipped for line in lines), sum(line.canceled for line in lines)
+
+
+def _documents(order: Order) -> tuple[str, str, str]:
+    record = Record(order.purchase.policy, order.late_payment, order.held, order.cancellations)
+    documents = (LINES.dump_json(order.lines), PACKAGES.dump_json(order.packages), RECORD.dump_json(record))
+    lines, packages, rest = (document.decode() for document in documents)
+    return lines, packages, rest
