@@ -101,7 +101,6 @@ class PostgresSession:
         await self._connection.close()
 
     async def rollback(self) -> None:
-        await self._connection.rollback()
         await self._connection.close()
 
     async def waits(self, task: asyncio.Task[Any]) -> bool:
@@ -120,6 +119,7 @@ class PostgresDatabase:
         self._engine = create_async_engine(dsn, poolclass=NullPool)
         self._metadata = metadata
         self._observer: AsyncConnection
+        self._begun: list[Session] = []
 
     async def open(self) -> None:
         self._observer = await self._engine.connect()
@@ -134,9 +134,13 @@ class PostgresDatabase:
     async def begin(self) -> Session:
         connection = await self._engine.connect()
         pid = await connection.scalar(text("SELECT pg_backend_pid()"))
-        return PostgresSession(connection, self._observer, pid or 0)
+        self._begun.append(PostgresSession(connection, self._observer, pid or 0))
+        return self._begun[-1]
 
     async def clear(self) -> None:
+        for session in self._begun:  # a test that failed has left its own open
+            await session.rollback()
+        self._begun.clear()
         names = ", ".join(f'"{table.name}"' for table in self._metadata.sorted_tables)
         await self._observer.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
 
@@ -157,7 +161,7 @@ async def open_postgres_database(dsn: str, metadata: MetaData) -> AsyncIterator[
 
 def started(operation: Coroutine[Any, Any, Any] | Awaitable[Any]) -> asyncio.Task[Any]:
     """Under way beside the test."""
-    return asyncio.ensure_future(operation)  # type: ignore[return-value]  # coroutines become tasks
+    return asyncio.ensure_future(operation)
 
 
 async def outcome(task: asyncio.Task[Any]) -> Any:

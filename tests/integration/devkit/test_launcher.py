@@ -7,14 +7,10 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from devkit import checkout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SETUP_SECONDS = 240.0
 # Above what the launcher itself takes, so that a slow machine does not fail and a second set-up does.
@@ -50,7 +46,7 @@ def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module")
-def first_uses(clone: Path) -> Iterator[list[tuple[int, str, str]]]:
+def first_uses(clone: Path) -> list[tuple[int, str, str]]:
     """Three at once: the first is killed in the middle of its set-up, the others wait for each other."""
     killed = start(clone, "--help")
     assert killed.stderr is not None
@@ -58,7 +54,7 @@ def first_uses(clone: Path) -> Iterator[list[tuple[int, str, str]]]:
     os.killpg(killed.pid, signal.SIGKILL)
     said(killed)
     together = [start(clone, "--help"), start(clone, "--help")]
-    yield [said(process) for process in together]
+    return [said(process) for process in together]
 
 
 def test_a_first_use_after_one_that_was_killed_makes_the_environment(first_uses: list[tuple[int, str, str]]) -> None:

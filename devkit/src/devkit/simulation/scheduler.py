@@ -1,7 +1,8 @@
 """Who goes on: the event loop of a simulated run, in which the seed picks the next step whenever all tasks wait.
 
 Built on asyncio's own loop with a selector that looks at no file: when nothing is ready, it lets one of the waiting steps go
-on. No real time, no I/O, no threads. Knows nothing of what is simulated."""
+on. No real time, no I/O, no threads. Knows nothing of what is simulated.
+"""
 
 import asyncio
 import selectors

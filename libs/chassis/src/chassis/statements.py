@@ -36,7 +36,7 @@ def update(table: Table) -> str:
 @cache
 def lock(table: Table) -> str:
     given = _given(table, key_names(table))
-    held = f"SELECT {_list(names(table), 'held.')} FROM {_name(table)} AS held JOIN {given} ON {_matches(key_names(table))}"
+    held = f"SELECT {_whole(table)} FROM {_name(table)} AS held JOIN {given} ON {_matches(key_names(table))}"
     return f"{held} ORDER BY {_list(key_names(table), 'held.')} FOR UPDATE OF held"
 
 
@@ -54,7 +54,7 @@ def claim(table: Table) -> str:
 
 @cache
 def find(table: Table, columns: tuple[str, ...]) -> str:
-    found = f"SELECT {_list(names(table), 'held.')} FROM {_name(table)} AS held JOIN {_given(table, columns)}"
+    found = f"SELECT {_whole(table)} FROM {_name(table)} AS held JOIN {_given(table, columns)}"
     return f"{found} ON {_matches(columns)} ORDER BY {_list(key_names(table), 'held.')}"
 
 
@@ -66,8 +66,8 @@ def delete(table: Table) -> str:
 @cache
 def due(table: Table, column: str) -> str:
     until = f"CAST($1 AS {sql_type(table.c[column])})"
-    order = _list((column, *key_names(table)))
-    return f"SELECT {_list(names(table))} FROM {_name(table)} WHERE {QUOTE(column)} <= {until} ORDER BY {order} LIMIT $2"
+    order = _list((column, *key_names(table)), "held.")
+    return f"SELECT {_whole(table)} FROM {_name(table)} AS held WHERE held.{QUOTE(column)} <= {until} ORDER BY {order} LIMIT $2"
 
 
 def _name(table: Table) -> str:
@@ -76,6 +76,14 @@ def _name(table: Table) -> str:
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
     return ", ".join(prefix + QUOTE(name) for name in columns)
+
+
+def _whole(table: Table) -> str:
+    """All columns; documents as text, since the driver would parse each one, wanted or not."""
+    return ", ".join(
+        f"CAST(held.{QUOTE(column.name)} AS text)" if sql_type(column) == "jsonb" else f"held.{QUOTE(column.name)}"
+        for column in table.columns
+    )
 
 
 def _matches(columns: Iterable[str]) -> str:

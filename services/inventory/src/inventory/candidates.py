@@ -2,7 +2,8 @@
 
 It is looked up before anything is locked, since reservations come before items in the order of locks, and once more under the
 items' locks. The look-up takes more rather than less: a holder locked for nothing costs a little, one that is not locked would
-send the batch back."""
+send the batch back.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,7 +15,6 @@ from contracts.envelope import Message, Subject
 from contracts.inventory import Disposition
 from contracts.orders import ItemsCanceled, OrderCanceled, PackageShipped, ShippedAfterCancel
 from contracts.warehouse import Adjustment, UnitsAdjusted
-
 from inventory import tables
 
 ITEM = "item"
@@ -88,7 +88,8 @@ async def _find_short(
 async def find_holders(tx: Transaction, needs: Needs, busy: Collection[Subject]) -> set[Subject]:
     """The youngest holders at each location that together hold what is needed there, whatever those in `busy` do.
 
-    `busy` are holders that the batch's own messages are about: what they hold may be gone when it is asked for."""
+    `busy` are holders that the batch's own messages are about: what they hold may be gone when it is asked for.
+    """
     lines = await tx.rows.find(tables.reservation_line, ("seller_id", "sku", "is_open"), [(*key, True) for key in needs])
     holders = {Subject(row.seller_id, row.kind, row.holder_id) for row in lines}
     ages = {
@@ -97,7 +98,9 @@ async def find_holders(tx: Transaction, needs: Needs, busy: Collection[Subject])
     }
     covered: Counter[tuple[str, str, str]] = Counter()
     chosen = set()
-    by_age = sorted(((Subject(row.seller_id, row.kind, row.holder_id), row) for row in lines), key=lambda pair: (ages[pair[0]], pair[0]))
+    by_age = sorted(
+        ((Subject(row.seller_id, row.kind, row.holder_id), row) for row in lines), key=lambda pair: (ages[pair[0]], pair[0])
+    )
     for holder, row in reversed(by_age):
         if holder not in busy and covered[row.seller_id, row.sku, row.location_id] < needs[row.seller_id, row.sku]:
             covered[row.seller_id, row.sku, row.location_id] += row.taken - row.released - row.shipped

@@ -1,6 +1,7 @@
 """Rows to domain values and back, for a whole batch at once. Never commits.
 
-Who may have to give way when units are gone is looked up in `candidates`."""
+Who may have to give way when units are gone is looked up in `candidates`.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,6 @@ from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
 from contracts.inventory import ItemMessage, SetProduct
 from contracts.orders import OrderPlaced, PackageShipped, ShippedAfterCancel
-
 from inventory import candidates, tables
 from inventory.domain import stock
 from inventory.domain.listing import Listing, Product
@@ -149,7 +149,8 @@ class Books:
 async def load(tx: Transaction, messages: Sequence[Message]) -> Books:
     """Lock and load all that `messages` may change: reservations first, then items, then what lies under them.
 
-    Raises HoldersChangedError, which passes, when other holders than those locked would have to give way."""
+    Raises HoldersChangedError, which passes, when other holders than those locked would have to give way.
+    """
     subjects = {subject for message in messages if (subject := message.subject).kind != candidates.ITEM}
     needs = await candidates.find_needs(tx, messages)
     holders = subjects | await candidates.find_holders(tx, needs, subjects)
@@ -207,7 +208,13 @@ async def _load_reservations(
     reservations, revisions = {}, {}
     for row, key in zip(roots, present, strict=True):
         reservations[Subject(*key)] = Reservation(
-            Status(row.status), row.marketplace_id, row.channel, tuple(lines[key]), row.reserved_at, row.changed_at, row.sequence
+            Status(row.status),
+            row.marketplace_id,
+            row.channel,
+            tuple(lines[key]),
+            row.reserved_at,
+            row.changed_at,
+            row.sequence,
         )
         revisions[Subject(*key)] = row.revision
     return reservations, revisions
@@ -233,9 +240,7 @@ async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[
     return items, revisions
 
 
-async def _load_products(
-    tx: Transaction, messages: Iterable[Message]
-) -> tuple[Draft[ItemKey, Product], Draft[Label, str]]:
+async def _load_products(tx: Transaction, messages: Iterable[Message]) -> tuple[Draft[ItemKey, Product], Draft[Label, str]]:
     """The products that are to be described, and whose the labels are that they have or want."""
     wanted = [message for message in messages if isinstance(message, SetProduct)]
     keys = {ItemKey(message.seller_id, message.sku) for message in wanted}

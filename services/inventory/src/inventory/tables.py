@@ -2,9 +2,9 @@
 
 Roots are `reservation` and `item`, locked in this order; the other tables belong to one of them. Those that every order writes
 have no foreign key to their root: the check of each row would cost the database a quarter of its time, and the root is held and
-written in the same transaction."""
+written in the same transaction.
+"""
 
-from chassis.tables import NAMES, instant, key_text, service_tables
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -19,6 +19,8 @@ from sqlalchemy import (
     Uuid,
     column,
 )
+
+from chassis.tables import NAMES, instant, key_text, service_tables
 
 metadata = MetaData(naming_convention=NAMES)
 
@@ -57,12 +59,8 @@ reservation_line = Table(
     Index(None, "seller_id", "sku", "is_open"),
 )
 _line = reservation_line.c
-reservation_line.append_constraint(
-    CheckConstraint((_line.released >= 0) & (_line.shipped >= 0), name="units_not_negative")
-)
-reservation_line.append_constraint(
-    CheckConstraint(_line.taken >= _line.released + _line.shipped, name="units_held_or_more")
-)
+reservation_line.append_constraint(CheckConstraint((_line.released >= 0) & (_line.shipped >= 0), name="units_not_negative"))
+reservation_line.append_constraint(CheckConstraint(_line.taken >= _line.released + _line.shipped, name="units_held_or_more"))
 reservation_line.append_constraint(
     CheckConstraint(_line.is_open == (_line.taken > _line.released + _line.shipped), name="open_while_held")
 )

@@ -6,15 +6,15 @@ import holidays
 
 from orders.domain.calendar import Calendar
 
-YEARS = range(2000, 2061)
-"""Beyond these years only weekends are closed."""
-
 
 @cache
 def calendar_of(marketplace_id: str) -> Calendar:
-    """Public holidays of the marketplace's country; a country that the library does not know has weekends only."""
+    """Public holidays of the marketplace's country; a country that the library does not know has weekends only.
+
+    The library works out a year when a day of it is first asked for: decades in advance would take a third of a second.
+    """
     try:
-        country = holidays.country_holidays(marketplace_id, years=YEARS)
+        country = holidays.country_holidays(marketplace_id)
     except NotImplementedError:
         return Calendar()
-    return Calendar(frozenset(country.weekend), frozenset(country))
+    return Calendar(frozenset(country.weekend), country)

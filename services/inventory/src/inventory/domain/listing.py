@@ -1,4 +1,4 @@
-"""What is offered where (O1): a listing leaves the offer page when nothing is left to sell, and comes back. No messages here."""
+"""What is offered where (O1): a listing leaves the offer page when nothing is left to sell, and comes back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +28,8 @@ class Listing:
 def turned(listings: tuple[Listing, ...], available: Mapping[str, int]) -> tuple[Listing, ...]:
     """Offered listings for which selling has ended or begun again, as they are now.
 
-    `available` are the item's sellable units by location; those of the listing's channel in its country count."""
+    `available` are the item's sellable units by location; those of the listing's channel in its country count.
+    """
     return tuple([
         replace(listing, sold_out=not listing.sold_out)
         for listing in listings
@@ -45,7 +46,4 @@ def with_listings(listings: tuple[Listing, ...], changed: tuple[Listing, ...]) -
 
 def _has_units(listing: Listing, available: Mapping[str, int]) -> bool:
     scope = scope_of(listing.channel, listing.marketplace_id)
-    for location, units in available.items():
-        if units and location.startswith(scope):
-            return True
-    return False
+    return any(units and location.startswith(scope) for location, units in available.items())

@@ -1,6 +1,7 @@
 """Where units lie, and which places serve an order. Knows quantities by place, nothing of items, messages or tables.
 
-A location id is `channel:COUNTRY:code`. A scope is the beginning of such ids: all places of a channel in a country."""
+A location id is `channel:COUNTRY:code`. A scope is the beginning of such ids: all places of a channel in a country.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 EXACT_LOCATIONS_MAX = 8
 """Up to so many candidate locations every subset is tried (255); beyond, the choice is greedy."""
+
+UNKNOWN_SCOPE = "network:ZZ:"
+"""Where units left from when nobody knows the place; ZZ is no country's code."""
 
 Supply: TypeAlias = Mapping[str, Mapping[str, int]]
 """Units that may be taken: by SKU, then by location id."""
@@ -45,7 +49,8 @@ def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | 
     """Which location gives which units of each line: all lines or none (I13).
 
     The fewest parcels win, that is the fewest locations that together cover every line; of equally few the first by location
-    id. Inside the chosen ones, lines in their order take units in the order of location ids."""
+    id. Inside the chosen ones, lines in their order take units in the order of location ids.
+    """
     needed: dict[str, int] = {}
     for line in wanted:
         needed[line.sku] = needed.get(line.sku, 0) + line.quantity

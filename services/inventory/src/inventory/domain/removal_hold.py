@@ -1,5 +1,6 @@
 """Which units a removal may hold (R8, S6): those that lie in a center of the network and are bound to nobody, fulfillable and
-unfulfillable apart, all that is asked for or nothing."""
+unfulfillable apart, all that is asked for or nothing.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

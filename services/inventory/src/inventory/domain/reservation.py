@@ -1,11 +1,13 @@
 """What a holder holds, line by line. A reservation is never forgotten: its end is a state, which also answers what comes late.
 
-For each line: taken = released + shipped + still open (S7). Which units those are on the shelf is `stock`'s affair."""
+For each line: taken = released + shipped + still open (S7). Which units those are on the shelf is `stock`'s affair.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from inventory.domain.location import Portion, Wanted, scope_of
 from inventory.domain.stock import NEVER, Account, Bucket, Outside
@@ -69,7 +71,8 @@ RESTOCKING = frozenset({
 def target_of(reason: str) -> Account:
     """Where units go that a cancel frees (O15). With `NoInventory` the seller says that they are not there: written off.
 
-    A reason that is not known yet may mean either: the units are looked into, and nobody can buy them meanwhile."""
+    A reason that is not known yet may mean either: the units are looked into, and nobody can buy them meanwhile.
+    """
     if reason in RESTOCKING:
         return Bucket.AVAILABLE
     return Outside.WRITTEN_OFF if reason == NOT_THERE else Bucket.RESEARCHING
@@ -81,6 +84,11 @@ def hold(portions: Iterable[Portion], marketplace_id: str, channel: str, now: da
     return Reservation(Status.HELD, marketplace_id, channel, lines, now, now)
 
 
+def refuse(marketplace_id: str, channel: str, now: datetime) -> Reservation:
+    """The mark of a holder whose units were not all there: it holds nothing."""
+    return Reservation(Status.REFUSED, marketplace_id, channel, (), now, now)
+
+
 def open_portions(reservation: Reservation) -> tuple[Portion, ...]:
     """All that is still held."""
     return tuple([Portion(line.line, line.sku, line.location_id, line.open) for line in reservation.lines if line.open])
@@ -89,7 +97,8 @@ def open_portions(reservation: Reservation) -> tuple[Portion, ...]:
 def held_for(reservation: Reservation, wanted: Iterable[Wanted], *, last_first: bool = False) -> tuple[Portion, ...]:
     """Of what is wanted that which is still held, from the first location on, or from the last.
 
-    Releases go last first, so that what remains still leaves from the fewest places."""
+    Releases go last first, so that what remains still leaves from the fewest places.
+    """
     lines = reservation.lines[::-1] if last_first else reservation.lines
     left = {(line.line, line.location_id): line.open for line in lines}
     portions = []
@@ -103,6 +112,29 @@ def held_for(reservation: Reservation, wanted: Iterable[Wanted], *, last_first: 
                 quantity -= units
                 portions.append(Portion(line.line, line.sku, line.location_id, units))
     return tuple(portions)
+
+
+class Missing(NamedTuple):
+    """Units of a line that its holder does not hold."""
+
+    line: int
+    sku: str
+    quantity: int
+
+
+def beyond(wanted: Iterable[Wanted], held: Iterable[Portion]) -> tuple[Missing, ...]:
+    """What is wanted beyond these portions, by line."""
+    units: dict[tuple[int, str], int] = {}
+    for want in wanted:
+        units[want.line, want.sku] = units.get((want.line, want.sku), 0) + want.quantity
+    for portion in held:
+        units[portion.line, portion.sku] -= portion.quantity
+    return tuple([Missing(line, sku, quantity) for (line, sku), quantity in units.items() if quantity])
+
+
+def location_of(reservation: Reservation, number: int, sku: str) -> str | None:
+    """Where a line was first taken."""
+    return next((line.location_id for line in reservation.lines if line.line == number and line.sku == sku), None)
 
 
 def release(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
@@ -121,7 +153,9 @@ def take_late(reservation: Reservation, portions: Sequence[Portion], now: dateti
     fresh = {(p.line, p.location_id): Line(p.line, p.location_id, p.sku, 0) for p in portions}
     lines = reservation.lines + tuple(line for key, line in fresh.items() if key not in known)
     widened = replace(reservation, lines=lines)
-    return replace(widened, lines=tuple(replace(line, taken=line.taken + n) for line, n in _each(widened, portions)), changed_at=now)
+    return replace(
+        widened, lines=tuple(replace(line, taken=line.taken + n) for line, n in _each(widened, portions)), changed_at=now
+    )
 
 
 def _each(reservation: Reservation, portions: Sequence[Portion]) -> list[tuple[Line, int]]:

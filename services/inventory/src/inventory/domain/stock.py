@@ -1,6 +1,7 @@
 """Units of an item by place, and how they move: double entry, never negative, each movement numbered by the item's version.
 
-Which units a message moves is not decided here."""
+Which units a message moves is not decided here.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

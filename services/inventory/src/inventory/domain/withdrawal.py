@@ -13,7 +13,8 @@ H = TypeVar("H")
 def withdraw(holders: Mapping[H, Reservation], sku: str, scope: str, quantity: int) -> dict[H, tuple[Portion, ...]]:
     """Lines that free at least `quantity` units of `sku` within `scope`, or all there are; by holder, youngest first.
 
-    A line that gives way does so with all its units, also with those at other places: half a line helps no buyer."""
+    A line that gives way does so with all its units, also with those at other places: half a line helps no buyer.
+    """
     given: dict[H, tuple[Portion, ...]] = {}
     for holder in youngest_first(holders):
         for number in _lines_within(holders[holder], sku, scope):
@@ -26,7 +27,7 @@ def withdraw(holders: Mapping[H, Reservation], sku: str, scope: str, quantity: i
 
 
 def youngest_first(holders: Mapping[H, Reservation]) -> list[H]:
-    return sorted(holders, key=lambda holder: (holders[holder].reserved_at, holder), reverse=True)  # type: ignore[type-var]
+    return sorted(holders, key=lambda holder: (holders[holder].reserved_at, holder), reverse=True)
 
 
 def _lines_within(reservation: Reservation, sku: str, scope: str) -> Iterable[int]:

@@ -66,14 +66,18 @@ def note_released_stock(books: Books, order: Order, answer: StockReleased, cause
 
 def end_hold(books: Books, order: Order, _: HoldEnded, cause: Cause) -> Sequence[Message]:
     """The buyer's 30 minutes are over (O3)."""
-    return _release_when_ready(books, order, cause) if order.status is Status.PENDING else []
+    return _release(books, order, cause) if is_ready(order, cause.now) else []
 
 
 def _release_when_ready(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
-    """Unshipped when nothing stands against it any more (O5); network orders go to the warehouse at once."""
-    if not is_ready(order, cause.now):
-        write(books, order)
-        return []
+    if is_ready(order, cause.now):
+        return _release(books, order, cause)
+    write(books, order)
+    return []
+
+
+def _release(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
+    """The order becomes Unshipped (O5); network orders go to the warehouse at once."""
     bought, subject = order.purchase, subject_of(order.purchase)
     calendar = books.policies.calendar_of(bought.marketplace_id)
     dates = released(bought.policy, calendar, bought.placed_at, cause.now)

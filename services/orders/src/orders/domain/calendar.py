@@ -1,6 +1,6 @@
 """Business days of one marketplace. Which days are holidays is found outside; here they are only counted."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,8 +13,8 @@ CLOSED_DAYS_MAX = 60
 class Calendar:
     """`weekend` has numbers of weekdays, Monday is 0. A day is a day in UTC, in every marketplace."""
 
-    weekend: AbstractSet[int] = frozenset({5, 6})
-    holidays: AbstractSet[date] = frozenset()
+    weekend: Container[int] = frozenset({5, 6})
+    holidays: Container[date] = frozenset()
 
     def is_open(self, day: date) -> bool:
         return day.weekday() not in self.weekend and day not in self.holidays

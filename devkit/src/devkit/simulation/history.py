@@ -1,0 +1,88 @@
+"""What a run has done, in the order in which it was committed: decisions, settings of deadlines, movements, errors. Written by
+`storage` and `watch`, read by the checkers; nothing here is asked by the services.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.deadlines import DeadlineKey
+from contracts.envelope import Message, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A rule was asked about a message, and what it did was committed."""
+
+    service: str
+    message: Message
+    id: UUID
+    subject: Subject
+    now: datetime
+    facts: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineSet:
+    service: str
+    key: DeadlineKey
+    generation: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineCleared:
+    service: str
+    key: DeadlineKey
+
+
+Event = Decided | DeadlineSet | DeadlineCleared
+
+
+@dataclass(slots=True)
+class Note:
+    """What one transaction does, until it commits."""
+
+    events: list[Event] = field(default_factory=list)
+    movements: list[tuple[Any, ...]] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    """Lines that were to be published in another transaction, when that safeguard is out."""
+    committed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken, or an alarm: a second line of defense that fired."""
+
+    promise: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.what}"
+
+
+VIOLATIONS_MAX = 20
+"""After as many there is nothing to learn from more."""
+
+
+@dataclass(slots=True)
+class History:
+    events: list[Event] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How often what happened: so that a run in which nothing happened does not look like a good one."""
+
+    def blame(self, promise: str, what: str) -> None:
+        if len(self.violations) < VIOLATIONS_MAX:
+            self.violations.append(Violation(promise, what))
+
+    def blame_all(self, promise: str, problems: Sequence[str]) -> None:
+        for problem in problems:
+            self.blame(promise, problem)
+
+    @property
+    def decided(self) -> list[Decided]:
+        return [event for event in self.events if isinstance(event, Decided)]

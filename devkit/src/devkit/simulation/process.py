@@ -1,0 +1,228 @@
+"""One process of a service, put together from the real parts: lanes, gate, intake, deadlines, relay. It can crash at any await and
+start anew with nothing but what was committed. `orders.app` and `inventory.app` put the same parts together for real."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+from chassis.breaker import Breaker
+from chassis.clock import DrivenClock
+from chassis.desk import Desk
+from chassis.due import fire_due
+from chassis.gate import Gate
+from chassis.intake import Intake
+from chassis.lane import Lane, Works
+from chassis.outcomes import Outcome, Received
+from chassis.relay import Relayed, Sender, relay_once
+from chassis.transaction import Transactions
+
+from devkit.simulation.broker import Broker, BrokerSender, Consumer, Outage
+from devkit.simulation.scheduler import Bell, Scheduler
+from devkit.simulation.storage import Database, SimulatedTransactions
+from devkit.simulation.watch import Watched
+
+T = TypeVar("T")
+
+GATE_BATCHES = 2
+RELAY_ROWS_MAX = 4
+DEADLINES_MAX = 8
+STEPS_PER_SECOND = 20
+"""How long a wait of the services is, in steps of the simulation."""
+WAIT_STEPS_MAX = 30
+
+Relay = Callable[[Transactions, Sender, int], Coroutine[Any, Any, Relayed]]
+
+
+@dataclass(slots=True)
+class Habits:
+    """Orders of doing things that are safeguards, each of which can be turned round."""
+
+    acknowledge_first: bool = False
+    relay: Relay = relay_once
+
+
+@dataclass(slots=True)
+class World:
+    """What outlives every process."""
+
+    scheduler: Scheduler
+    broker: Broker
+    outage: Outage
+    dice: Random
+    clock: DrivenClock
+    ticked: Bell = field(default_factory=Bell)
+    failures: list[str] = field(default_factory=list)
+    """Why a process ended by itself, which it must never do here."""
+
+
+@dataclass(slots=True)
+class Service:
+    """A service as all its processes share it."""
+
+    desk: Desk[Watched]
+    database: Database
+    topics: Sequence[str]
+    habits: Habits
+    relaying: str | None = None
+    """The process that holds the advisory lock of the relay."""
+    relay_free: Bell = field(default_factory=Bell)
+
+
+class CrashedError(ConnectionError):
+    """The process went away while a client waited for it."""
+
+
+class Process:
+    """`name` is that of the service and a number; it stays over restarts."""
+
+    def __init__(self, world: World, service: Service, number: int) -> None:
+        self.name = f"{service.desk.service}-{number}"
+        self.alive = False
+        self.crash_in: int | None = None
+        """Crash at this step from now on."""
+        self._world = world
+        self._service = service
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._consumers: list[Consumer] = []
+
+    def start(self) -> None:
+        """Everything new, but what others keep for it."""
+        self.alive, self.crash_in = True, None
+        self._clock = DrivenClock(self._world.clock.now())
+        self._rung = Bell()
+        self._transactions = SimulatedTransactions(self._service.database, self.pause)
+        gate, breaker = Gate(GATE_BATCHES), Breaker()
+        self._works = Works(
+            self._transactions, self._clock, self._service.desk, gate, breaker, self._rung.ring, self._world.dice.random
+        )
+        self._http = Lane("http", self._works, hurried=True)
+        for topic in self._service.topics:
+            self.spawn(self._consume(topic))
+        for task in (self._fire_deadlines(), self._relay(), self._follow_clock()):
+            self.spawn(task)
+
+    def crash(self) -> None:
+        """All at once, as if the power went."""
+        self.alive = False
+        self._world.scheduler.tell(self.name, "crashes")
+        for consumer in self._consumers:
+            consumer.leave()
+        self._consumers.clear()
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self._service.relaying == self.name:
+            self._service.relaying = None
+            self._service.relay_free.ring()
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Work that ends with the process."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._ended)
+        return task
+
+    async def pause(self, what: str) -> None:
+        """Let others go first, and crash where it was foreseen."""
+        await self._world.scheduler.pause(self.name, what)
+        if not self.alive:
+            raise asyncio.CancelledError
+        if self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in <= 0:
+                self.crash()
+                raise asyncio.CancelledError
+
+    async def answer(self, received: Received) -> Outcome:
+        """What the HTTP edge would do with a command. Raises CrashedError."""
+        task = self.spawn(self._http.run([received], self._wait))
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise CrashedError(self.name)
+        return task.result()[0]
+
+    async def work(self, job: Callable[[Transactions, DrivenClock], Coroutine[Any, Any, T]]) -> T:
+        """Something an operator does by way of this process."""
+        return await job(self._transactions, self._clock)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._world.failures.append(f"{self.name} ended: {error!r}")
+
+    async def _wait(self, seconds: float) -> None:
+        await self._world.scheduler.sleep(self.name, 1 + min(WAIT_STEPS_MAX, int(seconds * STEPS_PER_SECOND)))
+
+    async def _consume(self, topic: str) -> None:
+        world = self._world
+        group = world.broker.group(self._service.desk.service, topic)
+        consumer = Consumer(world.broker, group, self.name, world.dice)
+        self._consumers.append(consumer)
+        intake = Intake(Lane(topic, self._works))
+        while True:
+            records = await consumer.fetch()
+            await self.pause(f"takes {len(records)} of {topic}")
+            if self._service.habits.acknowledge_first:
+                consumer.acknowledge(records)
+            await intake.take(records, self._wait)
+            await self.pause(f"acknowledges {topic}")
+            consumer.acknowledge(records)
+
+    async def _fire_deadlines(self) -> None:
+        lane = Lane("deadlines", self._works)
+        while True:
+            if self._some_due():
+                await self.pause("looks for deadlines")
+                await fire_due(lane, self._wait, deadlines_max=DEADLINES_MAX)
+            else:
+                await self._rung.heard()
+
+    def _some_due(self) -> bool:
+        database = self._service.database
+        now = self._clock.now()
+        return any(row.due_at <= now for _, row in database.memory.tables[database.tables.deadline.name].present())  # type: ignore[attr-defined]
+
+    async def _relay(self) -> None:
+        service, database = self._service, self._service.database
+        while service.relaying is not None:
+            await service.relay_free.heard()
+        service.relaying = self.name
+        sender = BrokerSender(self._world.broker, self._world.outage, self._world.dice)
+        while True:
+            if not database.size(database.tables.outbox):
+                await database.committed.heard()
+                continue
+            await self.pause("relays")
+            await self._send(PausingSender(sender, self))
+
+    async def _send(self, sender: Sender) -> None:
+        lane = Lane("relay", self._works)
+        relayed = await lane.persist(lambda: self._service.habits.relay(self._transactions, sender, RELAY_ROWS_MAX), self._wait)
+        if relayed.failure is not None:
+            await self._wait(1.0)
+
+    async def _follow_clock(self) -> None:
+        """Each process hears of a new time when it hears of it."""
+        while True:
+            if self._clock.now() < self._world.clock.now():
+                await self.pause("hears the time")
+                self._clock.advance(self._world.clock.now())
+                self._rung.ring()
+            else:
+                await self._world.ticked.heard()
+
+
+@dataclass(slots=True)
+class PausingSender:
+    """Sending takes time, and a crash may come between it and what follows."""
+
+    inner: Sender
+    process: Process
+
+    async def send(self, facts: Sequence[Any]) -> Sequence[Any]:
+        await self.process.pause("sends")
+        results = await self.inner.send(facts)
+        await self.process.pause("has sent")
+        return results

@@ -1,0 +1,174 @@
+"""A service's database in memory, looked at: transactions that pause at every step, fail when a fault says so, and leave a note of
+what they committed. Balances are followed on every commit (S3, S4). The rows are those of the chassis.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+from typing import Any, TypeAlias
+
+from sqlalchemy import Table
+
+from chassis.failures import CHECK_FAILED, NOT_UNIQUE, StorageError, VersionConflictError
+from chassis.memory import Memory
+from chassis.rows import Key, Rows, Tuples
+from chassis.tables import ServiceTables
+from chassis.transaction import MemoryTransactions, Transaction
+from devkit.simulation.history import History, Note
+from devkit.simulation.scheduler import Bell
+
+SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
+"""What must never fire while the safeguards before it are in."""
+
+PauseAt: TypeAlias = Callable[[str], Awaitable[None]]
+Wrapping: TypeAlias = Callable[[Rows, Note], Rows]
+
+
+class WatchedRows:
+    """One transaction's rows, and the note that goes with them."""
+
+    def __init__(self, inner: Rows, note: Note) -> None:
+        self.inner = inner
+        self.note = note
+
+    async def insert(self, table: Table, rows: Tuples) -> None:
+        if table.name == "movement":
+            self.note.movements.extend(rows)
+        await self.inner.insert(table, rows)
+
+    async def upsert(self, table: Table, rows: Tuples) -> None:
+        await self.inner.upsert(table, rows)
+
+    async def update(self, table: Table, rows: Tuples) -> None:
+        await self.inner.update(table, rows)
+
+    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
+        return await self.inner.lock(table, keys)
+
+    async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
+        return await self.inner.claim(table, rows)
+
+    async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
+        return await self.inner.find(table, columns, values)
+
+    async def delete(self, table: Table, keys: Tuples) -> int:
+        return await self.inner.delete(table, keys)
+
+    async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
+        return await self.inner.due(table, column, until, limit)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Errors that the database gives for a while. Drawn from those that pass by themselves."""
+
+    dice: Random
+    errors: int = 0
+    given: int = 0
+    kinds: Sequence[str] = ("08006", "40P01", "40001", "53300", "55P03", "57014", "57P01")
+
+    def strike(self, operation: str) -> None:
+        """Raises StorageError now and then; after a commit only that the connection broke."""
+        if self.errors <= 0 or self.dice.random() > 0.2:
+            return
+        self.errors -= 1
+        self.given += 1
+        state = "08006" if operation == "committed" else self.dice.choice(self.kinds)
+        raise StorageError(state, f"injected at {operation}")
+
+
+@dataclass(slots=True)
+class Database:
+    """What a service has committed. Its processes come and go."""
+
+    service: str
+    tables: ServiceTables
+    history: History
+    trouble: Trouble
+    memory: Memory = field(default_factory=Memory)
+    committed: Bell = field(default_factory=Bell)
+    wrapping: Wrapping = lambda rows, _: rows
+    """Takes a safeguard out."""
+    follow: Callable[[Note], None] = lambda _: None
+    """Called with every commit."""
+
+    def rows(self, table: Table) -> list[Any]:
+        return self.memory.committed(table)
+
+    def size(self, table: Table) -> int:
+        return len(self.memory.tables[table.name].rows)
+
+    def note(self, note: Note) -> None:
+        """The transaction has just committed; nobody has had a turn since."""
+        note.committed = True
+        self.history.events.extend(note.events)
+        self.follow(note)
+        self.committed.ring()
+
+    def error(self, error: StorageError) -> None:
+        if "injected" in str(error):
+            return
+        self.history.counts[f"sqlstate {error.sqlstate}"] += 1
+        if isinstance(error, VersionConflictError):
+            self.history.blame("alarm", f"{self.service}: version conflict: {error}")
+        elif error.sqlstate in SECOND_LINES:
+            self.history.blame("alarm", f"{self.service}: {SECOND_LINES[error.sqlstate]}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTransactions:
+    """Those of one process. `pause_at` lets others go on, and is where the process may crash."""
+
+    database: Database
+    pause_at: PauseAt
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[Transaction]:
+        note, database = Note(), self.database
+
+        async def pause(operation: str, table: str) -> None:
+            if operation == "committed":
+                database.note(note)
+            await self.pause_at(f"{operation} {table}".rstrip())
+            database.trouble.strike(operation)
+
+        try:
+            async with MemoryTransactions(database.memory, database.tables, pause).begin() as tx:
+                yield Transaction(WatchedRows(database.wrapping(tx.rows, note), note), tx.tables)
+        except StorageError as error:
+            database.error(error)
+            raise
+
+
+@dataclass(slots=True)
+class Balances:
+    """The ledger added up, movement by movement, as each commits (S3, S4)."""
+
+    history: History
+    internal: frozenset[str]
+    units: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    versions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def follow(self, movements: Sequence[Any]) -> None:
+        for row in movements:
+            self._post(row)
+
+    def _post(self, row: Any) -> None:
+        seller_id, sku, version, location, source, target, quantity = row[:7]
+        item = (seller_id, sku)
+        self.versions[item] += 1
+        self.history.counts["movements"] += 1
+        if version != self.versions[item]:
+            self.history.blame("S3", f"item {item}: version {version} where {self.versions[item]} was next")
+        self.units[*item, location, source] -= quantity
+        self.units[*item, location, target] += quantity
+        left = self.units[*item, location, source]
+        if source in self.internal and left < 0:
+            promise = "S4" if source == "available" else "S3"
+            self.history.blame(promise, f"item {item} at {location}: {source} is {left}")

@@ -1,0 +1,61 @@
+"""What must hold between the databases: orders and reservations tell the same story, seen from either side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import asyncpg
+
+NAME = "orders and reservations agree, line by line"
+
+ORDER_LINES = """
+    SELECT seller_id, order_id, (line ->> 'number')::int AS line, status, stock,
+        (line ->> 'ordered')::int AS ordered, (line ->> 'shipped')::int AS shipped, (line ->> 'canceled')::int AS canceled
+    FROM customer_order, jsonb_array_elements(lines) AS line WHERE status <> 'Expected'"""
+
+HELD_LINES = """
+    SELECT seller_id, holder_id, line, sum(taken) AS taken, sum(released) AS released, sum(shipped) AS shipped
+    FROM reservation_line WHERE kind = 'order' GROUP BY 1, 2, 3"""
+
+PARKED = "SELECT seller_id, object_id FROM parked"
+LATE = """
+    SELECT DISTINCT seller_id, order_id FROM customer_order, jsonb_array_elements(packages) AS package
+    WHERE jsonb_array_length(package -> 'uncalled') > 0"""
+
+
+class LineKey(NamedTuple):
+    seller_id: str
+    order_id: str
+    line: int
+
+
+async def disagreements(orders: asyncpg.Connection, inventory: asyncpg.Connection) -> tuple[int, list[str]]:
+    """How many lines were compared, and those that do not fit. Orders with parked messages are left out: they are listed."""
+    ordered = {LineKey(*row[:3]): row for row in await orders.fetch(ORDER_LINES)}
+    held = {LineKey(*row[:3]): row for row in await inventory.fetch(HELD_LINES)}
+    parked = {tuple(row) for service in (orders, inventory) for row in await service.fetch(PARKED)}
+    late = {tuple(row) for row in await orders.fetch(LATE)}
+    keys = [key for key in ordered.keys() | held.keys() if key[:2] not in parked]
+    return len(keys), sorted(text for key in keys for text in _differences(key, ordered.get(key), held.get(key), key[:2] in late))
+
+
+def _differences(
+    key: LineKey, ordered: Mapping[str, object] | None, held: Mapping[str, object] | None, late: bool  # noqa: FBT001 - private
+) -> Iterator[str]:
+    place = "/".join(map(str, key))
+    if ordered is None:
+        yield f"{place}: inventory holds units for an order line that orders does not know"
+        return
+    still_open = int(str(ordered["ordered"])) - int(str(ordered["shipped"])) - int(str(ordered["canceled"]))
+    if held is None:
+        if still_open or ordered["shipped"]:
+            yield f"{place}: {still_open} open and {ordered['shipped']} shipped of a line for which nothing was ever held"
+        return
+    still_held = int(str(held["taken"])) - int(str(held["released"])) - int(str(held["shipped"]))
+    if still_open != still_held:
+        yield f"{place}: {still_open} open in orders, {still_held} held by inventory"
+    if ordered["shipped"] != held["shipped"] and not late:
+        yield f"{place}: {ordered['shipped']} shipped in orders, {held['shipped']} in inventory"

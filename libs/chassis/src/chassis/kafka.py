@@ -1,0 +1,192 @@
+"""One batch consumer a topic, through FastStream: raw bytes in, offsets acknowledged after the database's commit. What becomes of
+the records is in `intake`; what the broker has to look like in `topics`.
+
+FastStream swallows what a handler raises and goes on with the next batch. So ours raises nothing: what can't be taken ends the
+taking, is told to the service, and is acknowledged by nobody."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.kafka.subscriber import BatchSubscriber
+
+from chassis.desk import S
+from chassis.intake import BATCH_MESSAGES_MAX, Intake
+from chassis.lane import IntakeStoppedError
+
+log = structlog.get_logger()
+
+BATCH_WAIT_MILLISECONDS = 10
+"""How long an empty poll waits; FastStream sleeps as long once more, so that a quiet topic costs up to twice this in latency."""
+FETCH_WAIT_MILLISECONDS = 100
+FETCH_BYTES_MAX = 16 * 1024 * 1024
+HEARTBEAT_MILLISECONDS = 1_000
+"""A rebalance is noticed with the next heartbeat."""
+REVOKE_SECONDS_MAX = 20.0
+"""How long a rebalance waits for the batch under way. After that its records are decided by both owners: the inbox makes it once."""
+COMMIT_SECONDS_MAX = 20.0
+POLL_SECONDS = 0.5
+"""While a batch waits, how often the consumer is polled and a stop is noticed."""
+
+
+class ClosingError(Exception):
+    """The service stops: a batch that waits for the database is given up; it will be delivered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Of the consumer group, in milliseconds."""
+
+    session: int = 10_000
+    poll_interval_max: int = 300_000
+
+
+@dataclass(eq=False, slots=True)
+class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc]  # published without types
+    """One topic's consumer: takes batches, keeps the group alive while one waits, gives partitions up in order."""
+
+    intake: Intake[S]
+    failed: Callable[[BaseException], None]
+    """Told once, with what ended the taking."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    subscriber: BatchSubscriber | None = None
+    taking: int = 0
+    """Records that were fetched and are not yet acknowledged."""
+    ended: bool = False
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._idle.set()
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer | None:
+        return None if self.subscriber is None else self.subscriber.consumer
+
+    async def handle(self, records: Sequence[ConsumerRecord]) -> None:
+        """Take a batch and acknowledge it."""
+        consumer = self.consumer
+        if consumer is None or self.ended or self.closing.is_set():
+            return
+        mine = [record for record in records if TopicPartition(record.topic, record.partition) in consumer.assignment()]
+        self.taking = len(mine)
+        self._idle.clear()
+        try:
+            await self.intake.take(mine, self.wait)
+            await _acknowledge(consumer, mine)
+        except ClosingError:
+            log.info("batch_given_up", lane=self.intake.lane.name, records=len(mine))
+        except IntakeStoppedError as stopped:
+            self.ended = True
+            self.failed(stopped)
+            await self._hold_still()
+        except Exception as error:  # noqa: BLE001  # the edge: FastStream would go on with the next batch
+            self.ended = True
+            self.failed(error)
+        finally:
+            self.taking = 0
+            self._idle.set()
+            consumer.resume(*consumer.paused())
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass with the partitions paused, so that the consumer can be polled and stays in its group."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self.closing.is_set():
+                raise ClosingError
+            await self._poll(min(left, POLL_SECONDS))
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        try:
+            await asyncio.wait_for(self._idle.wait(), REVOKE_SECONDS_MAX)
+        except TimeoutError:
+            log.warning("partitions_given_up_early", lane=self.intake.lane.name, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        log.info("partitions_assigned", lane=self.intake.lane.name, partitions=sorted(at.partition for at in assigned))
+
+    async def _hold_still(self) -> None:
+        """Nothing more is taken, but the partitions stay with us: another process would fail on the same."""
+        self._idle.set()
+        while not self.closing.is_set():
+            await self._poll(POLL_SECONDS)
+
+    async def _poll(self, seconds: float) -> None:
+        consumer = self.consumer
+        if consumer is None:
+            raise ClosingError
+        consumer.pause(*consumer.assignment())
+        try:
+            fetched = await consumer.getmany(timeout_ms=max(1, int(seconds * 1000)))
+        except KafkaError as error:  # the broker is away: no reason to stop waiting for the database
+            log.debug("poll_failed", lane=self.intake.lane.name, error=repr(error))
+            await asyncio.sleep(seconds)
+            return
+        for at, records in fetched.items():  # of a partition that came just now: not ours to take yet
+            consumer.seek(at, records[0].offset)
+
+
+async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> None:
+    """Commit exactly what was taken. That the group has moved on meanwhile is no error: what is delivered again is absorbed."""
+    ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+    held = {at: offset for at, offset in ends.items() if at in consumer.assignment()}
+    if not held:
+        return
+    try:
+        await asyncio.wait_for(consumer.commit(held), COMMIT_SECONDS_MAX)
+    except (KafkaError, IllegalStateError, TimeoutError) as error:
+        log.warning("offsets_not_committed", error=repr(error), partitions=len(held))
+
+
+def kafka_broker(bootstrap: str, *, stop_seconds_max: float, security: Any = None) -> KafkaBroker:
+    return KafkaBroker(
+        bootstrap.split(","),
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        graceful_timeout=stop_seconds_max,
+        security=security,
+        logger=None,
+        ack_policy=AckPolicy.MANUAL,
+    )
+
+
+def subscribe(broker: KafkaBroker, consumption: Consumption[S], topic: str, group: str, timings: Timings) -> None:
+    """Set one batch subscriber up; it begins when the broker starts."""
+    subscriber: Any = broker.subscriber(
+        topic,
+        group_id=group,
+        batch=True,
+        max_records=BATCH_MESSAGES_MAX,
+        batch_timeout_ms=BATCH_WAIT_MILLISECONDS,
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
+        fetch_max_bytes=FETCH_BYTES_MAX,
+        heartbeat_interval_ms=min(HEARTBEAT_MILLISECONDS, timings.session // 3),
+        session_timeout_ms=timings.session,
+        max_poll_interval_ms=timings.poll_interval_max,
+        listener=consumption,
+        parser=_parsed,
+        decoder=_decoded,
+    )
+    consumption.subscriber = subscriber
+    subscriber(consumption.handle)
+
+
+async def _parsed(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """FastStream's own parser fails at a header that is no text, and then the batch would be passed over."""
+    return KafkaMessage(body=b"", headers={}, message_id="", raw_message=records, consumer=FAKE_CONSUMER)
+
+
+async def _decoded(message: KafkaMessage) -> Any:
+    return message.raw_message

@@ -1,0 +1,83 @@
+"""What README and docs promise is there: links lead somewhere, commands are run by a test."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from devkit.checkout import ROOT
+from devkit.cli import COMMANDS
+
+from support.source import repository_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each command that the README prints, and the test that runs it.
+RUN_BY = {
+    "./wharf demo": "tests/e2e/test_demo.py",
+    "./wharf test": ".ci/run",
+    "./wharf check": "tests/integration/devkit/test_commands.py",
+    "./wharf smoke": "tests/integration/devkit/test_commands.py",
+    "./wharf up": "tests/e2e/test_up.py",
+    "./wharf status": "tests/e2e/test_up.py",
+    "./wharf send": "tests/e2e/test_up.py",
+    "./wharf watch": "tests/e2e/test_up.py",
+    "./wharf verify": "tests/e2e/test_up.py",
+    "./wharf parked": "tests/e2e/test_up.py",
+    "./wharf simulate": "tests/integration/devkit/test_commands.py",
+    "./wharf --help": "tests/integration/devkit/test_launcher.py",
+}
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
+
+
+def documents() -> list[Path]:
+    found = [path for path in repository_files() if path.suffix == ".md"]
+    assert ROOT / "README.md" in found
+    return found
+
+
+def test_links_lead_somewhere() -> None:
+    links = [(document, target) for document in documents() for target in _LINK.findall(document.read_text())]
+    inside = [(document, target) for document, target in links if not re.match(r"\w+:", target)]
+    assert [f"{document.name} -> {target}" for document, target in inside if not leads_somewhere(document, target)] == []
+
+
+def test_the_commands_of_the_readme_are_run_by_a_test() -> None:
+    commands = readme_commands()
+    assert commands, "the README prints no command in a sh block"
+    wrong = []
+    for command in commands:
+        words = shlex.split(command, comments=True)
+        runner = RUN_BY.get(" ".join(words[:2]))
+        if runner is None or not (ROOT / runner).exists() or words[1] not in (ROOT / runner).read_text():
+            wrong.append(command)
+    assert wrong == []
+
+
+def test_every_command_is_there_when_it_is_called() -> None:
+    modules = {path.stem for path in (ROOT / "devkit/src/devkit/commands").glob("*.py")} - {"__init__"}
+    assert modules == set(COMMANDS)
+
+
+def readme_commands() -> list[str]:
+    """Lines of the README's shell blocks, without what merely enters the directory."""
+    blocks = _FENCE.findall((ROOT / "README.md").read_text())
+    lines = [line.removeprefix("$ ").strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "git clone", "cd "))]
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    name, _, anchor = target.partition("#")
+    path = (document.parent / name) if name else document
+    if not path.exists():
+        return False
+    return not anchor or path.suffix != ".md" or anchor in anchors(path)
+
+
+def anchors(path: Path) -> set[str]:
+    headings = _HEADING.findall(path.read_text())
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
