@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chassis.draft import Draft
-from chassis.outcomes import Cause
-from contracts.envelope import Deadline, Message, Subject
+from chassis.outcomes import Cause, Received, Via, hash_of
+from contracts.envelope import Deadline, Envelope, Message, Subject
 from contracts.identity import hashed_id
 from contracts.inventory import HeldLine, MissingUnits, ReservationWithdrawn, StockRefused, StockReleased, StockReserved
 from contracts.orders import (
@@ -223,3 +223,13 @@ def unshipped(order: PlaceOrder | None = None, policies: Policies | None = None)
     decided.tell(reserved(), verified())
     decided.fire("HoldEnded")
     return decided
+
+
+def received(message: Message, name: str, now: datetime, via: Via = Via.KAFKA) -> Received:
+    """A message as the service takes it in; `name` makes its id."""
+    kind, body = type(message).__name__, message.model_dump_json().encode()
+    message_id = hashed_id("test", name)
+    envelope = Envelope(
+        source="test", id=message_id, type=kind, time=now, seller_id=message.seller_id, correlation_id=UUID(int=1)
+    )
+    return Received(envelope, message, via, hash_of(kind, body), now)

@@ -160,8 +160,7 @@ def _statement_depth(statement: ast.stmt) -> int:
     ]
     deepest = max((_depth([part for part in block if isinstance(part, ast.stmt)]) for block in inner), default=0)
     # `elif` is an if in an else, and no deeper than the one before it.
-    is_chain = isinstance(statement, ast.If) and len(statement.orelse) == 1 and isinstance(statement.orelse[0], ast.If)
-    if is_chain:
+    if isinstance(statement, ast.If) and len(statement.orelse) == 1 and isinstance(statement.orelse[0], ast.If):
         return max(_depth(statement.body) + 1, _depth(statement.orelse))
     return deepest + isinstance(statement, _NESTS)
 

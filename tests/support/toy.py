@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 
 from chassis.desk import Desk
 from chassis.deadlines import Deadlines
@@ -65,7 +66,9 @@ class Changed(PurseMessage):
 
 class TakeOutRefused(PurseMessage):
     topic: ClassVar[Topic] = FACTS
+    command_id: UUID
     code: str = "too_few_coins"
+    sentence: str = "The purse has fewer coins."
 
 
 class Nudged(PurseMessage):
@@ -133,7 +136,7 @@ def put_in(shelf: Shelf, message: PutIn, cause: Cause) -> Sequence[Message]:
 def take_out(shelf: Shelf, message: TakeOut, cause: Cause) -> Sequence[Message]:
     given = shelf.purses[message.subject] or Purse()
     if message.coins > given.coins:
-        return [TakeOutRefused(seller_id=message.seller_id, purse_id=message.purse_id)]
+        return [TakeOutRefused(seller_id=message.seller_id, purse_id=message.purse_id, command_id=cause.id)]
     shelf.purses[message.subject] = replace(given, coins=given.coins - message.coins)
     return [Changed(seller_id=message.seller_id, purse_id=message.purse_id, coins=given.coins - message.coins)]
 

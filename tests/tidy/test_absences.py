@@ -14,6 +14,7 @@ import pytest
 from devkit.checkout import ROOT
 
 from support.source import DECISION_PLACES, Module, calls, functions, imports, modules, repository_files, source
+from support.style import INDEXES, LOOKS_AT_TIME, MACHINE_PATHS, REASONED, SUPPRESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +25,6 @@ CLOCK = "libs/chassis/src/chassis/clock.py"
 IMPURE = {"asyncio", "concurrent", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"}
 # Started by name: from project.scripts, by `python -m`, by the command line, by Alembic.
 ENTRY_POINTS = re.compile(r"\w+\.app|devkit\.__main__|devkit\.commands\.\w+|.*migrations.*")
-SUPPRESSIONS = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma|mypy:|ruff:|fmt:|nosec|pyright:)")
-# `noqa: CODE - why`, `type: ignore[code]  # why`
-REASONED = re.compile(r"#\s*(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)* - \w.{3,}|type: ignore\[[\w, -]+\]\s+# \w.{3,})")
-LOOKS_AT_TIME = re.compile(r"\b(?:datetime|date)\.(?:now|utcnow|today)$|\btime\.(?:time|time_ns|gmtime|localtime)$")
-_MACHINE_PATHS = re.compile(r"(?<![\w.~$}/-])/(?:wor[k]|hom[e]|roo[t]|User[s])/[\w.]")
-_INDEXES = re.compile(r"pyp[i]\.org|pythonhoste[d]\.org|--(?:extra-)?inde[x]-url|registry\.npm[j]s|repo1\.mave[n]")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +58,9 @@ def test_only_the_command_line_prints(written: list[Module]) -> None:
 
 
 def test_every_subscriber_states_its_group_and_when_it_acknowledges(written: list[Module]) -> None:
-    subscribers = [(each, node) for each in written for name, node in calls(each) if name == "subscriber"]
+    called = ((each, node) for each in written for name, node in calls(each) if name == "subscriber")
+    subscribers = [(each, node) for each, node in called if isinstance(node.func, ast.Attribute)]
+    assert subscribers
     wanted = {"group_id", "ack_policy"}
     silent = ((each, node) for each, node in subscribers if not wanted <= {str(keyword.arg) for keyword in node.keywords})
     assert places(silent) == []
@@ -102,7 +99,8 @@ def test_decisions_and_domains_never_wait(written: list[Module]) -> None:
 def test_every_module_is_imported_somewhere(written: list[Module]) -> None:
     used = set[str]().union(*(imports(each) for each in written))
     # A package is used with its modules; a module by what is taken from it.
-    alone = [each.name for each in written if each.name not in used and each.path.name != "__init__.py"]
+    modules_only = [each for each in written if each.path.name != "__init__.py" and "__main__" not in each.text]
+    alone = [each.name for each in modules_only if each.name not in used]
     assert [name for name in alone if not ENTRY_POINTS.fullmatch(name)] == []
 
 
@@ -114,11 +112,11 @@ def test_suppressions_say_what_they_suppress_and_why() -> None:
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:
-    assert _lines_with(_MACHINE_PATHS) == []
+    assert _lines_with(MACHINE_PATHS) == []
 
 
 def test_no_file_names_a_package_index() -> None:
-    assert _lines_with(_INDEXES) == []
+    assert _lines_with(INDEXES) == []
     assert [path.name for path in repository_files() if path.name == "uv.lock"] == []
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from statistics import median, quantiles
 
 import pytest
 
 from support.source import Function, Module, functions, modules, source
+from support.style import MOCK
 
 MOST = 95  # percent
 FUNCTION_LINES, MOST_FUNCTION_LINES, MEDIAN_FUNCTION_LINES = 60, 35, 10
@@ -22,7 +22,6 @@ NESTING, MOST_NESTING = 3, 2
 PARAMETERS, MOST_PARAMETERS = 6, 4
 ALIKE_POSITIONS = 2
 MOCKS_PER_1000_LINES = 6
-_MOCK = re.compile(r"\b(?:Async|Magic|Non\w*)?Mock\(|\bpatch[.(]|\bmonkeypatch\.set\w+\(")
 
 
 def share(values: list[int]) -> int:
@@ -112,5 +111,5 @@ def test_everything_is_annotated(written: list[Function]) -> None:
 
 def test_tests_use_the_real_thing(test_files: list[Module]) -> None:
     total = sum(each.lines for each in test_files)
-    mocks = sum(len(_MOCK.findall(each.text)) for each in test_files)
+    mocks = sum(len(MOCK.findall(each.text)) for each in test_files)
     assert 1000 * mocks / total <= MOCKS_PER_1000_LINES

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import sysconfig
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from devkit import checkout
 from devkit.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PARALLEL_STEPS = 2
 STEP_SECONDS = 300.0
@@ -40,27 +43,31 @@ class Result:
 
 def main() -> None:
     """Check format, lint, types and import rules, and run the unit, contract and tidy tests."""
-    failed = []
-    with ThreadPoolExecutor(PARALLEL_STEPS) as pool, progress("checking", len(STEPS)) as advance:
-        steps: list[Future[Result]] = [pool.submit(_run, name, command) for name, command in STEPS.items()]
-        for step in as_completed(steps):
-            result = step.result()
-            advance(1)
-            typer.echo(f"{'ok' if result.passed else 'FAILED':>6}  {result.seconds:5.1f} s  {result.name}")
-            if not result.passed:
-                failed.append(result)
+    failed = [result for result in run_steps(STEPS) if not result.passed]
     for result in failed:
         typer.echo(f"\n---- {result.name} ----\n{result.output}")
     raise typer.Exit(1 if failed else 0)
 
 
-def _run(name: str, command: list[str]) -> Result:
+def run_steps(steps: Mapping[str, Sequence[str]]) -> list[Result]:
+    """Run all of them, each a program of the environment with its arguments, and say how each went."""
+    results = []
+    with ThreadPoolExecutor(PARALLEL_STEPS) as pool, progress("checking", len(steps)) as advance:
+        for step in as_completed([pool.submit(_run, name, command) for name, command in steps.items()]):
+            result = step.result()
+            results.append(result)
+            advance(1)
+            typer.echo(f"{'ok' if result.passed else 'FAILED':>6}  {result.seconds:5.1f} s  {result.name}")
+    return results
+
+
+def _run(name: str, command: Sequence[str]) -> Result:
     begin = time.monotonic()
     program = Path(sysconfig.get_path("scripts")) / command[0]
     done = subprocess.run(  # noqa: S603 - our own tools
         [program, *command[1:]],
         cwd=checkout.ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", "NO_COLOR": "" if sys.stdout.isatty() else "1"},
+        env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

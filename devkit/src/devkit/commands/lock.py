@@ -18,7 +18,7 @@ _OPTIONS = ("--all-packages", "--all-groups", "--no-emit-workspace", "--no-heade
 def main(*, upgrade: bool = typer.Option(False, help="Take the newest versions of what is not pinned.")) -> None:
     """Write requirements.lock anew: every package with its version and the hashes of its files, no index."""
     uv = Path(sysconfig.get_path("scripts")) / "uv"
-    command = [uv, "export", "--quiet", *_OPTIONS, "--output-file", "requirements.lock"]
+    command: list[str | Path] = [uv, "export", "--quiet", *_OPTIONS, "--output-file", "requirements.lock"]
     if upgrade:
         command.append("--upgrade")
     subprocess.run(command, cwd=checkout.ROOT, timeout=EXPORT_SECONDS, check=True)  # noqa: S603 - our own tool

@@ -4,6 +4,7 @@ start anew with nothing but what was committed. `orders.app` and `inventory.app`
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -86,6 +87,14 @@ class Process:
         self._service = service
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._consumers: list[Consumer] = []
+
+    @property
+    def service_name(self) -> str:
+        return self._service.desk.service
+
+    def now(self) -> datetime:
+        """As this process has heard it."""
+        return self._clock.now()
 
     def start(self) -> None:
         """Everything new, but what others keep for it."""
@@ -182,7 +191,7 @@ class Process:
     def _some_due(self) -> bool:
         database = self._service.database
         now = self._clock.now()
-        return any(row.due_at <= now for _, row in database.memory.tables[database.tables.deadline.name].present())  # type: ignore[attr-defined]
+        return any(row.due_at <= now for _, row in database.memory.tables[database.tables.deadline.name].present())
 
     async def _relay(self) -> None:
         service, database = self._service, self._service.database

@@ -67,6 +67,7 @@ class Scheduler:
     _digest: Any = field(default_factory=lambda: blake2b(digest_size=16))
     _waiting: list[Step] = field(default_factory=list)
     _later: list[tuple[int, int, Step]] = field(default_factory=list)
+    _background: list[tuple[int, int, Step]] = field(default_factory=list)
     _idle: deque[Step] = field(default_factory=deque)
     _numbered: int = 0
 
@@ -83,9 +84,16 @@ class Scheduler:
 
     async def sleep(self, who: str, steps: int) -> None:
         """Wait for a number of steps, or until nobody else has anything to do."""
+        await self._wait_in(self._later, who, steps)
+
+    async def background(self, who: str, steps: int) -> None:
+        """Wait for a number of steps that others take. Nobody waits for this one: without it, all is quiet."""
+        await self._wait_in(self._background, who, steps)
+
+    async def _wait_in(self, queue: list[tuple[int, int, Step]], who: str, steps: int) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._numbered += 1
-        heappush(self._later, (self.step + steps, self._numbered, Step(who, "wakes", turn)))
+        heappush(queue, (self.step + steps, self._numbered, Step(who, "wakes", turn)))
         await turn
 
     async def idle(self, who: str) -> None:
@@ -127,8 +135,9 @@ class Scheduler:
         return None
 
     def _wake_sleepers(self) -> None:
-        while self._later and self._later[0][0] <= self.step:
-            self._waiting.append(heappop(self._later)[2])
+        for queue in (self._later, self._background):
+            while queue and queue[0][0] <= self.step:
+                self._waiting.append(heappop(queue)[2])
 
     def _take(self) -> Step:
         place = self.dice.randrange(len(self._waiting))

@@ -1,5 +1,6 @@
-"""The lane of deadlines: looks for those that have come and has them decided like any message (S9). Setting and clearing them is
-in `deadlines`; when to look is up to the caller, at ticks and every so often."""
+"""The lane of deadlines: looks for those that have come and has them decided like any message (S9). Setting and clearing
+them is in `deadlines`; when to look is up to the caller, at ticks and every so often.
+"""
 
 from collections.abc import Sequence
 
@@ -15,7 +16,8 @@ async def fire_due(lane: Lane[S], wait: Wait, *, deadlines_max: int = BATCH_DEAD
     """Decide the earliest deadlines that have come; returns how many were new: `deadlines_max` when there may be more.
 
     Looking takes no lock: the decision finds out, under the object's lock, whether this very setting still stands. Two
-    processes may see the same ones; the inbox and the generation make it once. Raises as `Lane.run` does."""
+    processes may see the same ones; the inbox and the generation make it once. Raises as `Lane.run` does.
+    """
     works = lane.works
 
     async def look() -> Sequence[Received]:

@@ -13,18 +13,20 @@ from chassis.auth import Verifier
 from chassis.commands import Commands
 from chassis.lane import Works
 from chassis.postgres import translated
+from chassis.tables import ServiceTables
 
 READ_SECONDS_MAX = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`engine` serves questions; commands go through `commands`, an operator's acts through `works`."""
+    """`engine` serves questions, commands go through `commands`, an operator's acts through `works`; `tables`: the chassis'."""
 
     verifier: Verifier
     commands: Commands
     works: Works[Any]
     engine: AsyncEngine
+    tables: ServiceTables
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

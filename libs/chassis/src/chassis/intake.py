@@ -1,5 +1,6 @@
 """From a topic's raw records to decided messages: routed by header before decoding, checked, decided by the lane. What can't be
-a message is quarantined. When all is committed, the caller may acknowledge. Knows no broker (see `kafka`)."""
+a message is quarantined. When all is committed, the caller may acknowledge. Knows no broker (see `kafka`).
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +8,6 @@ from datetime import UTC, datetime
 from typing import Generic, Protocol
 
 import structlog
-from contracts.envelope import Envelope, MalformedError, Message, envelope_from
-from contracts.identity import hashed_id
 from pydantic import ValidationError
 
 from chassis import quarantine
@@ -16,6 +15,8 @@ from chassis.desk import S
 from chassis.lane import Lane, Wait
 from chassis.outcomes import Outcome, Received, Reused, Via, hash_of
 from chassis.quarantine import Quarantined, headers_text
+from contracts.envelope import Envelope, MalformedError, Message, envelope_from
+from contracts.identity import hashed_id
 
 log = structlog.get_logger()
 

@@ -1,8 +1,9 @@
-"""One batch consumer a topic, through FastStream: raw bytes in, offsets acknowledged after the database's commit. What becomes of
-the records is in `intake`; what the broker has to look like in `topics`.
+"""One batch consumer a topic, through FastStream: raw bytes in, offsets acknowledged after the database's commit. What becomes
+of the records is in `intake`; what the broker has to look like in `topics`.
 
 FastStream swallows what a handler raises and goes on with the next batch. So ours raises nothing: what can't be taken ends the
-taking, is told to the service, and is acknowledged by nobody."""
+taking, is told to the service, and is acknowledged by nobody.
+"""
 
 import asyncio
 import time
@@ -16,7 +17,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
-from faststream.kafka.subscriber import BatchSubscriber
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from chassis.desk import S
 from chassis.intake import BATCH_MESSAGES_MAX, Intake
@@ -25,13 +26,13 @@ from chassis.lane import IntakeStoppedError
 log = structlog.get_logger()
 
 BATCH_WAIT_MILLISECONDS = 10
-"""How long an empty poll waits; FastStream sleeps as long once more, so that a quiet topic costs up to twice this in latency."""
+"""How long an empty poll waits; FastStream sleeps as long once more, which a record on a quiet topic may have to wait."""
 FETCH_WAIT_MILLISECONDS = 100
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 HEARTBEAT_MILLISECONDS = 1_000
 """A rebalance is noticed with the next heartbeat."""
 REVOKE_SECONDS_MAX = 20.0
-"""How long a rebalance waits for the batch under way. After that its records are decided by both owners: the inbox makes it once."""
+"""How long a rebalance waits for the batch under way. Later both owners decide its records: the inbox makes it once."""
 COMMIT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 """While a batch waits, how often the consumer is polled and a stop is noticed."""

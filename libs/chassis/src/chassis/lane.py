@@ -1,5 +1,6 @@
 """A lane takes the batches of one topic, of HTTP or of the deadlines through the processor, whatever goes wrong on the way:
-it waits for what passes, finds by halving the message that spoils a batch, and stops at what nobody understands."""
+it waits for what passes, finds by halving the message that spoils a batch, and stops at what nobody understands.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +15,7 @@ from chassis.clock import Clock
 from chassis.desk import Desk, S
 from chassis.failures import Failure, StorageError, failure_of, wants_smaller_batch
 from chassis.gate import Gate
+from chassis.observer import Decided, Observer, Unobserved
 from chassis.outcomes import Failed, Outcome, Parked, Received, Repeated, Via
 from chassis.processor import process
 from chassis.transaction import Transactions
@@ -63,6 +65,7 @@ class Works(Generic[S]):
     breaker: Breaker
     committed: Callable[[], None]
     jitter: Callable[[], float]
+    observer: Observer = field(default_factory=Unobserved)
 
 
 @dataclass(slots=True)
@@ -76,10 +79,13 @@ class Lane(Generic[S]):
 
     async def run(self, batch: Sequence[Received], wait: Wait, *, patience_seconds: float | None = None) -> list[Outcome]:
         """Outcomes in order, when everything is committed. Raises UnavailableError when `patience_seconds` are over,
-        IntakeStoppedError, or a StorageError that nobody understands: then the service stops."""
+        IntakeStoppedError, or a StorageError that nobody understands: then the service stops.
+        """
         until = None if patience_seconds is None else time.monotonic() + patience_seconds
         outcomes: list[Outcome] = []
         pieces = [batch]
+        if not self.progress.batches_under_way:
+            self.progress.moved_at = time.monotonic()
         self.progress.batches_under_way += 1
         try:
             while pieces:
@@ -118,14 +124,15 @@ class Lane(Generic[S]):
 
     async def _try(self, piece: Sequence[Received], wait: Wait, until: float | None) -> list[Outcome] | None:
         """Decide `piece`, as often as it takes; None when it should be halved."""
-        tries = 0
+        tries, works, begun = 0, self.works, time.monotonic()
         while True:
-            if self.works.breaker.open:
+            if works.breaker.open:
                 raise IntakeStoppedError
             try:
-                async with self.works.gate.turn(hurried=self.hurried):
-                    outcomes = await process(self.works.transactions, self.works.clock, self.works.desk, piece)
-            except Exception as error:  # noqa: BLE001  # the edge at which every error is given a meaning
+                async with works.gate.turn(hurried=self.hurried):
+                    with works.observer.during(self.name, piece):
+                        outcomes = await process(works.transactions, works.clock, works.desk, piece)
+            except Exception as error:  # the edge at which every error is given a meaning
                 tries += 1
                 match self._meaning(error, piece, tries):
                     case Failure.FATAL:
@@ -137,6 +144,7 @@ class Lane(Generic[S]):
                     case Failure.PASSING:
                         await self._back_off(error, tries, wait, until)
             else:
+                works.observer.decided(Decided(self.name, piece, outcomes, time.monotonic() - begun, tries + 1))
                 self._note(piece, outcomes)
                 return outcomes
 
@@ -183,7 +191,7 @@ async def park_alone(works: Works[S], received: Received, reason: str) -> Outcom
     """Park a message that can't be decided, under its object's root if that can be held."""
     try:
         return await _park_alone(works, received, reason, hold=True)
-    except Exception as error:  # noqa: BLE001  # loading itself may be what the message spoils
+    except Exception as error:  # loading itself may be what the message spoils
         if isinstance(error, StorageError | OSError) and failure_of(error) is Failure.PASSING:
             raise
         return await _park_alone(works, received, reason, hold=False)

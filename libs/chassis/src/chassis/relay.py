@@ -1,14 +1,31 @@
-"""Brings facts from the outbox to Kafka, in order. The core (`relay_once`) knows neither database nor broker; which process relays
-is decided in `election`, how facts are sent in `sender`."""
+"""Brings facts from the outbox to Kafka, in order. The core (`relay_once`) knows neither database nor broker; which process
+relays is decided in `election`, how facts are sent in `sender`.
+"""
 
+import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+import structlog
+
+from chassis.failures import Failure, StorageError, failure_of
 from chassis.outbox import Outgoing, facts_of, text_of
 from chassis.transaction import Transaction, Transactions
 
+log = structlog.get_logger()
+
 POSITION_MAX = 2**63 - 1
+ROUND_ROWS_MAX = 16
+"""Rows a round; each has the facts of a whole batch."""
+STUCK_ROWS_MAX = 1_024
+"""How far a round looks past rows whose partitions can't be written, for those of partitions that can."""
+POLL_SECONDS = 0.5
+"""How often the outbox is looked at when nobody knocks: the process that had something to tell may have died before."""
+BACKOFF_SECONDS_FIRST = 0.1
+BACKOFF_SECONDS_MAX = 5.0
 
 Sent: TypeAlias = bool | Exception
 """True: acknowledged. False: not tried, since an earlier fact of its partition failed. An exception: why it failed."""
@@ -32,7 +49,8 @@ class Relayed:
 async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) -> Relayed:
     """Send the facts of the first rows and take out those that are acknowledged.
 
-    A crash between the two sends them again, which their readers' inboxes absorb. Raises StorageError."""
+    A crash between the two sends them again, which their readers' inboxes absorb. Raises StorageError.
+    """
     async with transactions.begin() as tx:
         rows = await tx.rows.due(tx.tables.outbox, "position", POSITION_MAX, rows_max)
     if not rows:
@@ -55,10 +73,89 @@ async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) 
 
 async def _strike(tx: Transaction, acknowledged: dict[int, set[str]]) -> None:
     """Take acknowledged facts out of rows that still have others. Looks again under a lock: when another process took the
-    relay over meanwhile, a row that it has finished must not come back."""
+    relay over meanwhile, a row that it has finished must not come back.
+    """
     held = await tx.rows.lock(tx.tables.outbox, [(position,) for position in acknowledged])
     await tx.rows.upsert(tx.tables.outbox, [_remainder(row, acknowledged[row.position]) for row in held])
 
 
 def _remainder(row: Any, acknowledged: set[str]) -> tuple[int, str]:
     return row.position, text_of(fact for fact in facts_of(row.facts) if fact.line not in acknowledged)
+
+
+@dataclass(slots=True)
+class RelayProgress:
+    """What health, metrics and `quiet` look at. `moved_at` is on the monotonic clock, in seconds."""
+
+    sent: int = 0
+    failures: int = 0
+    sending: bool = False
+    waiting_because: str | None = None
+    moved_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(slots=True)
+class Relay:
+    """Relays while its process leads."""
+
+    transactions: Transactions
+    sender: Sender
+    progress: RelayProgress = field(default_factory=RelayProgress)
+    _knock: asyncio.Event = field(default_factory=asyncio.Event)
+    _empty: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def knock(self) -> None:
+        """There is something to send."""
+        self._empty.clear()
+        self._knock.set()
+
+    async def drained(self) -> None:
+        """Returns once a round that began later than now has found nothing to send."""
+        self.knock()
+        await self._empty.wait()
+
+    async def run(self) -> None:
+        """Relay until canceled. Raises a StorageError that does not pass by itself."""
+        failed_rounds, rows_max = 0, ROUND_ROWS_MAX
+        while True:
+            self._knock.clear()
+            self._empty.clear()
+            relayed = await self._round(rows_max)
+            stuck = relayed is not None and relayed.failure is not None and relayed.rows == rows_max
+            rows_max = min(rows_max * 2, STUCK_ROWS_MAX) if stuck else ROUND_ROWS_MAX
+            if relayed is None or relayed.failure is not None:
+                failed_rounds += 1
+                await asyncio.sleep(min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failed_rounds, 10)))
+                continue
+            failed_rounds = 0
+            if relayed.rows == 0 and not self._knock.is_set():
+                self._empty.set()
+            if relayed.rows < rows_max:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._knock.wait(), POLL_SECONDS)
+
+    async def _round(self, rows_max: int) -> Relayed | None:
+        """None when the database could not be used."""
+        progress = self.progress
+        progress.sending = True
+        try:
+            relayed = await relay_once(self.transactions, self.sender, rows_max)
+        except (StorageError, OSError) as error:
+            if failure_of(error) is not Failure.PASSING:
+                raise
+            self._trouble(error)
+            return None
+        finally:
+            progress.sending = False
+            progress.moved_at = time.monotonic()
+        progress.sent += relayed.sent
+        if relayed.failure is None:
+            progress.waiting_because = None
+        else:
+            self._trouble(relayed.failure, kept=relayed.kept)
+        return relayed
+
+    def _trouble(self, error: Exception, **more: int) -> None:
+        self.progress.failures += 1
+        self.progress.waiting_because = repr(error)
+        log.warning("relay_waits", error=repr(error), **more)

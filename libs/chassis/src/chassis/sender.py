@@ -1,11 +1,12 @@
 """Sends facts to Kafka, partition by partition, in order. What is sent and when is in `relay`.
 
-One batch a partition is under way at a time, made here instead of by aiokafka's `send`: measured 248,000–332,000 against 73,000–85,000
-records a second, and what follows a failure is surely not sent."""
+One batch a partition is under way at a time, made here instead of by aiokafka's `send`: measured three times as fast, and what
+follows a failure is surely not sent.
+"""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from struct import unpack_from
 
@@ -39,7 +40,6 @@ def kafka_producer(bootstrap: str, **security: object) -> AIOKafkaProducer:
 @dataclass(slots=True)
 class KafkaSender:
     producer: AIOKafkaProducer
-    _sent: list[Sent] = field(default_factory=list)
 
     async def send(self, facts: Sequence[Outgoing]) -> Sequence[Sent]:
         results: list[Sent] = [False] * len(facts)
@@ -87,9 +87,7 @@ class KafkaSender:
 
 def _append(batch: BatchBuilder, fact: Outgoing) -> bool:
     """False when the batch is full; the first record always fits."""
-    appended = batch.append(
-        key=fact.key.encode(), value=fact.body.encode(), timestamp=None, headers=fact.record_headers
-    )
+    appended = batch.append(key=fact.key.encode(), value=fact.body.encode(), timestamp=None, headers=fact.record_headers)
     return appended is not None
 
 

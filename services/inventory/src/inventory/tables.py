@@ -151,3 +151,11 @@ discrepancy = Table(
     CheckConstraint(column("quantity") > 0, name="units_missing"),
     Index(None, "seller_id", "opened_at", "discrepancy_id"),
 )
+
+
+def partitions() -> list[str]:
+    """The statements that make the ledger's partitions, for tests that make tables without the migrations."""
+    return [
+        f"CREATE TABLE movement_{n} PARTITION OF movement FOR VALUES WITH (MODULUS {MOVEMENT_PARTITIONS}, REMAINDER {n})"
+        for n in range(MOVEMENT_PARTITIONS)
+    ]

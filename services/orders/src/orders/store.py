@@ -87,7 +87,7 @@ async def load(policies: Policies, tx: Transaction, messages: Sequence[Message])
     """Lock and load the orders that `messages` are about, and the addresses of those that may be released to be picked."""
     subjects = dict.fromkeys(message.subject for message in messages)
     rows = await tx.rows.lock(tables.customer_order, [(subject.seller_id, subject.id) for subject in subjects])
-    roots = {_subject(row): _root(row) for row in rows}
+    roots = {_subject(row): root_of(row) for row in rows}
     revisions = {_subject(row): row.revision for row in rows}
     addresses = await _load_addresses(tx, roots)
     return Books(policies, Draft(subjects, roots, revisions), Draft(subjects, addresses))
@@ -118,7 +118,8 @@ def _subject(row: Any) -> Subject:
     return Subject(row.seller_id, KIND, row.order_id)
 
 
-def _root(row: Any) -> Root:
+def root_of(row: Any) -> Root:
+    """The domain value of a full row whose documents are text."""
     if row.status == Status.EXPECTED:
         return Expected(row.changed_at, row.sequence, EARLY.validate_json(row.early))
     record = RECORD.validate_json(row.record)

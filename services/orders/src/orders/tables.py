@@ -25,7 +25,7 @@ STATUSES = ("Expected", "Pending", "Unshipped", "PartiallyShipped", "Shipped", "
 
 metadata = MetaData(naming_convention=NAMES)
 
-chassis_tables = service_tables(metadata)
+SERVICE = service_tables(metadata)
 
 # An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
 customer_order = Table(

@@ -1,0 +1,185 @@
+"""What an order costs inventory: Python CPU milliseconds from record to committed reservation, by step.
+
+    python -m devkit.benchmarks.reservation                        rows in memory
+    python -m devkit.benchmarks.reservation postgresql+asyncpg://…  an empty database; the server's own time is not counted
+"""
+
+import asyncio
+import gc
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateTable
+
+from chassis import inbox
+from chassis.clock import Clock, DrivenClock
+from chassis.memory import Memory
+from chassis.outcomes import Accepted, Received, Via, hash_of
+from chassis.processor import process, sit
+from chassis.transaction import MemoryTransactions, PostgresTransactions, Transactions
+from contracts.envelope import Envelope, Message, envelope_from
+from contracts.identity import timed_id
+from contracts.orders import OrderPlaced, PlacedLine
+from contracts.values import Buyer, Money
+from contracts.warehouse import UnitsReceived
+from inventory import tables
+from inventory.decisions import DESK
+
+BATCH_ORDERS = 500
+BATCHES = 20
+WARM_UP_BATCHES = 3
+LINES = 4
+SKUS = 10_000
+SELLERS = 20
+STOCK_UNITS = 1_000_000
+START = datetime(2010, 12, 1, tzinfo=UTC)
+LOCATIONS = ("network:GB:LBA1", "network:GB:LTN1")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What Kafka hands over."""
+
+    headers: list[tuple[str, bytes]]
+    value: bytes
+
+
+@dataclass(slots=True)
+class Meter:
+    """CPU seconds of this process, by step."""
+
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begin = time.process_time()
+        yield
+        self.seconds[name] += time.process_time() - begin
+
+
+def main() -> None:
+    dsn = sys.argv[1] if len(sys.argv) > 1 else None
+    meter = uvloop.run(_measure(dsn))
+    table = Table(title=f"CPU-ms an order, {BATCHES} batches of {BATCH_ORDERS} orders with {LINES} lines, {'memory' if dsn is None else 'PostgreSQL'}")
+    table.add_column("step")
+    table.add_column("ms", justify="right")
+    for name, seconds in meter.seconds.items():
+        table.add_row(name, f"{seconds * 1000 / (BATCHES * BATCH_ORDERS):.4f}")
+    table.add_row("all", f"{meter.seconds.total() * 1000 / (BATCHES * BATCH_ORDERS):.4f}")
+    Console().print(table)
+
+
+async def _measure(dsn: str | None) -> Meter:
+    clock = DrivenClock(START)
+    if dsn is None:
+        return await _run(MemoryTransactions(Memory(), tables.SERVICE), clock)
+    engine = create_async_engine(dsn)
+    async with engine.begin() as connection:
+        await connection.run_sync(tables.metadata.create_all)
+        for name in tables.partitions():
+            await connection.exec_driver_sql(name)
+    try:
+        return await _run(PostgresTransactions(engine, tables.SERVICE), clock)
+    finally:
+        await engine.dispose()
+
+
+async def _run(transactions: Transactions, clock: Clock) -> Meter:
+    await _stock_up(transactions, clock)
+    records = [_record(number) for number in range((WARM_UP_BATCHES + BATCHES) * BATCH_ORDERS)]
+    batches = [records[i : i + BATCH_ORDERS] for i in range(0, len(records), BATCH_ORDERS)]
+    for batch in batches[:WARM_UP_BATCHES]:
+        await _take(transactions, clock, batch, Meter())
+    gc.collect()
+    gc.freeze()
+    meter = Meter()
+    for batch in batches[WARM_UP_BATCHES:]:
+        await _take(transactions, clock, batch, meter)
+    return meter
+
+
+async def _take(transactions: Transactions, clock: Clock, records: Sequence[Record], meter: Meter) -> None:
+    """The processor's way, with a meter between its steps."""
+    with meter.step("decode"):
+        batch = [_decoded(record, clock.now()) for record in records]
+    with meter.step("begin and commit"):
+        scope = transactions.begin()
+        tx = await scope.__aenter__()
+    with meter.step("claim"):
+        claims = await inbox.claim(tx, batch)
+    with meter.step("load"):
+        sitting = await sit(tx, clock, DESK, batch, claims)
+    with meter.step("decide"):
+        outcomes = [sitting.decide(received) for received in batch]
+    with meter.step("save"):
+        await sitting.save(tx)
+    with meter.step("begin and commit"):
+        await scope.__aexit__(None, None, None)
+    refused = [outcome for outcome in outcomes if not isinstance(outcome, Accepted) or outcome.facts[0].type != "StockReserved"]
+    if refused:
+        raise RuntimeError(f"not reserved: {refused[0]}")
+
+
+def _decoded(record: Record, now: datetime) -> Received:
+    envelope = envelope_from(record.headers, now)
+    body = DESK.types[envelope.type].model_validate_json(record.value)
+    return Received(envelope, body, Via.KAFKA, hash_of(envelope.type, record.value), now)
+
+
+async def _stock_up(transactions: Transactions, clock: Clock) -> None:
+    messages = [
+        UnitsReceived(seller_id=f"seller-{n % SELLERS}", sku=f"sku-{n}", location_id=location, quantity=STOCK_UNITS)
+        for n in range(SKUS)
+        for location in LOCATIONS
+    ]
+    received = [_received(message, n) for n, message in enumerate(messages)]
+    for i in range(0, len(received), BATCH_ORDERS):
+        await process(transactions, clock, DESK, received[i : i + BATCH_ORDERS])
+
+
+def _received(message: Message, number: int) -> Received:
+    return Received(_envelope(message, number), message, Via.KAFKA, b"", START)
+
+
+def _record(number: int) -> Record:
+    """Lines of four items of one seller, spread evenly over all items."""
+    seller = number % SELLERS
+    skus = [f"sku-{(number * 7919 + line * 104_729) * SELLERS % SKUS + seller}" for line in range(LINES)]
+    price = Money(amount=995, currency="GBP")
+    order = OrderPlaced(
+        seller_id=f"seller-{seller}",
+        order_id=f"order-{number}",
+        marketplace_id="GB",
+        channel="network",
+        buyer=Buyer(buyer_id=f"buyer-{number}", mail=f"buyer-{number}@example.com"),
+        placed_at=START,
+        hold_until=START + timedelta(minutes=30),
+        lines=tuple(
+            PlacedLine(line=line, sku=sku, quantity=2, unit_price=price, title="A mug with a handle")
+            for line, sku in enumerate(skus, start=1)
+        ),
+    )
+    headers = _envelope(order, number).headers(order.subject)
+    return Record([(name, value.encode()) for name, value in headers.items()], order.model_dump_json().encode())
+
+
+def _envelope(message: Message, number: int) -> Envelope:
+    kind = type(message).__name__
+    identity = timed_id(START, "benchmark", kind, str(number))
+    return Envelope(
+        source="/benchmark", id=identity, type=kind, time=START, seller_id=message.seller_id, correlation_id=UUID(int=number)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""How the outside world talks to the services: records to the broker, commands over HTTP with clients that ask again, time that
+passes. What is said is drawn in `workload`."""
+
+import asyncio
+from datetime import datetime
+
+from chassis.outcomes import Accepted, Blocked, Failed, Outcome, Received, Repeated, Via, hash_of
+
+from devkit.simulation.broker import headers_of
+from devkit.simulation.process import CrashedError
+from devkit.simulation.stage import Stage
+from devkit.simulation.workload import Posting
+
+LULL = 0.3
+"""How often the outside world waits until all is quiet before it goes on."""
+BUSY_STEPS_MAX = 30
+EXACT = 0.6
+"""How often time stops at the very instant of a deadline that lies on its way."""
+CLIENT_TRIES_MAX = 3
+CLIENT_WAIT_STEPS = 20
+DEADLINES_ON_THE_WAY_MAX = 20
+
+
+async def work(stage: Stage) -> None:
+    """Send all postings, each at its time."""
+    clients = []
+    for posting in stage.postings:
+        await _pass_time(stage, posting.at)
+        stage.world.scheduler.tell("outside", f"{posting.spoil} {posting.name}".lstrip())
+        if posting.http and not posting.spoil:
+            clients.append(asyncio.create_task(_ask(stage, posting)))
+        else:
+            _publish(stage, posting)
+        await _breathe(stage)
+    stage.history.counts["postings"] += len(stage.postings)
+
+
+def tick(stage: Stage, now: datetime) -> None:
+    """It is later now, and everybody will hear of it."""
+    stage.world.clock.advance(now)
+    stage.world.broker.milliseconds = int(now.timestamp() * 1000)
+    stage.world.scheduler.tell("clock", stage.world.clock.now().isoformat())
+    stage.world.ticked.ring()
+
+
+def next_deadline(stage: Stage) -> datetime | None:
+    """The earliest deadline that stands anywhere."""
+    databases = [service.database for service in stage.services]
+    return min((row.due_at for database in databases for row in database.rows(database.tables.deadline)), default=None)
+
+
+async def _pass_time(stage: Stage, until: datetime) -> None:
+    for _ in range(DEADLINES_ON_THE_WAY_MAX):
+        due = next_deadline(stage)
+        if due is None or not stage.world.clock.now() < due < until or stage.dice.random() > EXACT:
+            break
+        tick(stage, due)
+        await _breathe(stage)
+    if until > stage.world.clock.now():
+        tick(stage, until)
+
+
+async def _breathe(stage: Stage) -> None:
+    if stage.dice.random() < LULL:
+        await stage.world.scheduler.idle("outside")
+    else:
+        await stage.world.scheduler.sleep("outside", stage.dice.randint(1, BUSY_STEPS_MAX))
+
+
+def _publish(stage: Stage, posting: Posting) -> None:
+    key, headers, value = _record(posting)
+    topic = posting.message.topic.name
+    record = stage.world.broker.append(topic, key, headers, value)
+    if posting.spoil:
+        stage.spoiled.append((posting, record))
+
+
+def _record(posting: Posting) -> tuple[bytes, list[tuple[str, bytes | None]], bytes | None]:
+    """As it is sent, with what is wrong with it."""
+    subject, body = posting.message.subject, posting.message.model_dump_json().encode()
+    key, headers = subject.key.encode(), headers_of(posting.envelope.headers(subject))
+    foreign = "s2" if subject.seller_id == "s1" else "s1"
+    match posting.spoil:
+        case "no json":
+            return key, headers, body[:-1]
+        case "no body":
+            return key, headers, None
+        case "no type":
+            return key, [header for header in headers if header[0] != "ce_type"], body
+        case "foreign seller":
+            return key, [(name, foreign.encode() if name == "ce_sellerid" else value) for name, value in headers], body
+        case "foreign key":
+            return subject._replace(seller_id=foreign).key.encode(), headers, body
+        case "other body":
+            return key, headers, body[:-1] + b', "extra": 1}'
+        case _:
+            return key, headers, body
+
+
+async def _ask(stage: Stage, posting: Posting) -> None:
+    """One client's command: asked again after a crash, with the same key, until there is an answer."""
+    for _ in range(CLIENT_TRIES_MAX):
+        outcome = await _answer(stage, posting)
+        _note(stage, posting, outcome)
+        if not isinstance(outcome, Blocked | Failed):
+            return
+        await stage.world.scheduler.sleep("client", CLIENT_WAIT_STEPS)
+    await stage.mended.wait()
+    _note(stage, posting, await _answer(stage, posting))
+
+
+async def _answer(stage: Stage, posting: Posting) -> Outcome:
+    service = stage.decider_of(posting.message)
+    while True:
+        processes = stage.processes_of(service)
+        if not processes:
+            await stage.world.scheduler.sleep("client", CLIENT_WAIT_STEPS)
+            continue
+        process = stage.dice.choice(processes)
+        try:
+            return await process.answer(_received(posting, process.now()))
+        except CrashedError:
+            stage.history.counts["clients cut off"] += 1
+
+
+def _received(posting: Posting, now: datetime) -> Received:
+    type_name = type(posting.message).__name__
+    body_hash = hash_of(type_name, posting.message.model_dump_json().encode())
+    return Received(posting.envelope, posting.message, Via.HTTP, body_hash, now)
+
+
+def _note(stage: Stage, posting: Posting, outcome: Outcome) -> None:
+    """What was answered once must be answered always."""
+    stage.world.scheduler.tell("client", f"{posting.name} was answered {type(outcome).__name__}")
+    before = stage.answers.get(posting.name)
+    answered = Accepted | Repeated
+    if isinstance(before, answered):
+        if not isinstance(outcome, answered) or list(before.facts) != list(outcome.facts):
+            stage.history.blame("S1", f"{posting.name} was answered {before}, and then {outcome}")
+        return
+    stage.answers[posting.name] = outcome

@@ -1,0 +1,135 @@
+"""The course of one run: work under faults, healing, the operator, the clock past every deadline, the checks, and everything delivered
+once more. The same seed goes the same way, to the last step."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+
+import structlog
+from chassis import operations
+from chassis.clock import Clock
+from chassis.failures import Failure, StorageError, failure_of
+from chassis.transaction import Transactions
+from contracts.envelope import Subject
+
+from devkit.simulation import checkers, outside
+from devkit.simulation.history import Violation
+from devkit.simulation.process import Service
+from devkit.simulation.safeguards import ALL_IN, Safeguards
+from devkit.simulation.scheduler import Scheduler, StuckError, UnquietError, run
+from devkit.simulation.stage import Stage, stage_of
+
+OPERATOR_ROUNDS_MAX = 10
+DEADLINE_ROUNDS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run."""
+
+    seed: int
+    steps: int
+    fingerprint: str
+    violations: Sequence[Violation]
+    counts: Mapping[str, int]
+    story: Sequence[str]
+
+
+def simulate(seed: int, *, safeguards: Safeguards = ALL_IN, story: bool = False) -> Result:
+    """Run a seed to its end and check everything."""
+    scheduler = Scheduler(Random(f"{seed} schedule"), story=[] if story else None)
+    stage = stage_of(seed, scheduler, safeguards)
+    try:
+        with _silence():
+            run(scheduler, _play(stage))
+    except (UnquietError, StuckError) as error:
+        stage.history.blame("unknown", str(error))
+    stage.history.blame_all("alarm", stage.world.failures)
+    counts = {**stage.history.counts, **stage.faults.counts}
+    return Result(seed, scheduler.step, scheduler.fingerprint, stage.history.violations, counts, scheduler.story or [])
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What goes wrong here goes wrong on purpose: no log."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _drop(_logger: object, _method: str, _event: object) -> str:
+    raise structlog.DropEvent
+
+
+async def _play(stage: Stage) -> None:
+    for process in stage.processes:
+        process.start()
+    faults = asyncio.create_task(stage.faults.run())
+    await outside.work(stage)
+    stage.faults.heal()
+    await _quiet(stage, "healed")
+    stage.history.blame_all("S11", checkers.held_up(stage))
+    await _operate(stage)
+    await _run_out_the_clock(stage)
+    checkers.check_all(stage)
+    await _deliver_again(stage)
+    faults.cancel()
+
+
+async def _quiet(stage: Stage, when: str) -> None:
+    """Nobody has anything to do; then nothing may be left to do either."""
+    await stage.world.scheduler.idle(when)
+    stage.history.blame_all("unknown", [f"{when}: {problem}" for problem in checkers.unquiet(stage)])
+
+
+async def _operate(stage: Stage) -> None:
+    """A release without the bugs, and then everything parked is decided after all."""
+    stage.bugs.mended = True
+    for service in stage.services:
+        for _ in range(OPERATOR_ROUNDS_MAX):
+            parked = checkers.parked_subjects(service)
+            if not parked:
+                break
+            stage.history.counts["retried"] += len(parked)
+            for subject in parked:
+                await _retry(stage, service, subject)
+    stage.mended.set()
+    await _quiet(stage, "retried")
+    for service in stage.services:
+        stage.history.blame_all("S11", [f"{subject} is still parked" for subject in checkers.parked_subjects(service)])
+
+
+async def _retry(stage: Stage, service: Service, subject: Subject) -> None:
+    async def job(transactions: Transactions, clock: Clock) -> operations.Retried:
+        return await operations.retry(transactions, clock, service.desk, subject)
+
+    try:
+        await stage.processes_of(service)[0].work(job)
+    except StorageError as error:
+        if failure_of(error) is not Failure.PASSING:
+            stage.history.blame("alarm", f"retry of {subject}: {error}")
+
+
+async def _run_out_the_clock(stage: Stage) -> None:
+    """To each deadline at its very instant, until none is left."""
+    for _ in range(DEADLINE_ROUNDS_MAX):
+        due = outside.next_deadline(stage)
+        if due is None:
+            return
+        outside.tick(stage, due)
+        await _quiet(stage, "at a deadline")
+    stage.history.blame("S9", f"deadlines without an end: {due}")
+
+
+async def _deliver_again(stage: Stage) -> None:
+    """Everything from the beginning: nothing may change (S2)."""
+    before = checkers.picture(stage)
+    stage.world.broker.rewind()
+    await _quiet(stage, "delivered again")
+    if checkers.picture(stage) != before:
+        stage.history.blame("S2", "delivering everything again changed something")

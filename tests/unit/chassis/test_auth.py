@@ -1,0 +1,129 @@
+"""Tokens: what is let in, and the many ways in which one is not."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+
+from chassis.auth import KeySetError, Principal, Role, TokenError, Verifier
+from devkit.tokens import AUDIENCE, ISSUER, KEY_ID, Issuer, key_set_text
+
+NOW = datetime.now(UTC)
+PRIVATE = Ed25519PrivateKey.generate()
+OTHER = Ed25519PrivateKey.generate()
+GOOD = {
+    "iss": ISSUER,
+    "aud": AUDIENCE,
+    "sub": "shop-7",
+    "role": "seller",
+    "seller_id": "s1",
+    "iat": NOW,
+    "exp": NOW + timedelta(hours=1),
+}
+
+
+def verifier(text: str | None = None, *, dev_mode: bool = False) -> Verifier:
+    return Verifier.from_key_set(text or key_set_text(PRIVATE, "k1"), issuer=ISSUER, audience=AUDIENCE, dev_mode=dev_mode)
+
+
+def signed(claims: dict[str, Any], key: Any = PRIVATE, algorithm: str = "EdDSA", kid: str = "k1") -> str:
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
+
+
+def without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in GOOD.items() if key != name}
+
+
+def test_a_good_token_says_who_calls() -> None:
+    assert verifier().verify(signed(GOOD)) == Principal("shop-7", Role.SELLER, "s1")
+
+
+@pytest.mark.parametrize("role", ["storefront", "operator", "system"])
+def test_only_sellers_have_a_seller(role: str) -> None:
+    assert verifier().verify(signed({**GOOD, "role": role})) == Principal("shop-7", Role(role), None)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        *(without(name) for name in GOOD),
+        {**GOOD, "iss": "urn:somebody"},
+        {**GOOD, "aud": "another"},
+        {**GOOD, "exp": NOW - timedelta(minutes=1)},
+        {**GOOD, "iat": NOW + timedelta(minutes=5)},
+        {**GOOD, "nbf": NOW + timedelta(minutes=5)},
+        {**GOOD, "role": "root"},
+        {**GOOD, "role": ["operator"]},
+        {**GOOD, "seller_id": ""},
+        {**GOOD, "seller_id": "s1/s2"},
+        {**GOOD, "seller_id": ["s1"]},
+        {**GOOD, "sub": "two words"},
+        {**GOOD, "sub": "x" * 101},
+    ],
+    ids=lambda claims: (
+        ",".join(f"{name}={claims.get(name)!s:.30}" for name in GOOD if claims.get(name) != GOOD[name]) or "more"
+    ),
+)
+def test_a_token_with_a_claim_missing_or_wrong_proves_nothing(claims: dict[str, Any]) -> None:
+    with pytest.raises(TokenError):
+        verifier().verify(signed(claims))
+
+
+PUBLIC_PEM = PRIVATE.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+FORGERIES: dict[str, Callable[[], str]] = {
+    "another key": lambda: signed(GOOD, OTHER),
+    "an unknown key id": lambda: signed(GOOD, kid="k2"),
+    "no signature": lambda: jwt.encode(GOOD, None, algorithm="none", headers={"kid": "k1"}),
+    "the public key as a shared secret": lambda: signed(GOOD, PUBLIC_PEM.hex(), "HS256"),
+    "a changed body": lambda: ".".join(
+        [*signed(GOOD).split(".")[:1], *signed({**GOOD, "role": "operator"}).split(".")[1:2], "AA"]
+    ),
+    "no token at all": lambda: "abc",
+    "nothing": lambda: "",
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forged_token_proves_nothing(forge: Callable[[], str]) -> None:
+    with pytest.raises(TokenError):
+        verifier().verify(forge())
+
+
+def test_rsa_keys_work_too() -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    text = json.dumps({"keys": [{**RSAAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": "r1"}]})
+    assert verifier(text).verify(signed(GOOD, private, "RS256", "r1")).seller_id == "s1"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (key_set_text(PRIVATE), "made for development"),
+        (json.dumps({"keys": [{**OKPAlgorithm.to_jwk(PRIVATE, as_dict=True), "kid": "k1"}]}), "private key"),
+        (json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", "kid": "k1"}]}), "HS256"),
+        (json.dumps({"keys": []}), "empty"),
+        (json.dumps({"keys": [{"kty": "OKP"}]}), "not a JWK Set"),
+        ("[]", "not a JWK Set"),
+        ("-----BEGIN PUBLIC KEY-----", "not a JWK Set"),
+    ],
+)
+def test_a_key_set_that_is_not_fit_for_production_is_refused_at_the_start(text: str, why: str) -> None:
+    with pytest.raises(KeySetError, match=why):
+        verifier(text)
+
+
+def test_devkits_tokens_are_taken_in_dev_mode_and_its_key_is_kept_between_runs(tmp_path: Path) -> None:
+    first = Issuer.open(tmp_path).token(Role.SELLER, seller_id="s1")
+    issuer = Issuer.open(tmp_path)
+
+    assert KEY_ID.startswith("dev-")
+    assert verifier(issuer.key_set.read_text(), dev_mode=True).verify(first) == Principal("seller:s1", Role.SELLER, "s1")
+    assert (tmp_path / "token-key.pem").stat().st_mode & 0o077 == 0
