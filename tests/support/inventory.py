@@ -28,7 +28,7 @@ from contracts.values import Buyer, Channel, LineUnits, Money
 from contracts.warehouse import Adjustment, CustomerReturned, UnitsAdjusted, UnitsReceived
 from inventory.decisions import DESK
 from inventory.domain.stock import Account, Bucket, Item, Outside
-from inventory.store import Books, ItemKey, Label
+from inventory.store import Books
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,9 +145,9 @@ class Warehouse:
     count: int = 0
 
     def __post_init__(self) -> None:
-        items = [ItemKey(SELLER, sku) for sku in SKUS]
+        items = [(SELLER, sku) for sku in SKUS]
         holders = [Subject(SELLER, "order", order_id) for order_id in ORDERS]
-        labels = [Label(SELLER, fnsku) for fnsku in NEW_FNSKUS]
+        labels = [(SELLER, fnsku) for fnsku in NEW_FNSKUS]
         self.books = Books(Draft(items, {}), Draft(holders, {}), Draft(items, {}), Draft(labels, {}), holders)
 
     def tell(self, *messages: Message) -> Sequence[Message]:

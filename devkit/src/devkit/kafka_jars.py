@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
+import typer
+
 VERSION = "4.3.1"
 BROKER = f"org.apache.kafka:kafka_2.13:{VERSION}"
 LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
@@ -33,6 +35,7 @@ def class_path() -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         jars = _read_listing(listing)
         if not jars:
+            typer.echo("first use: fetching the jars of Apache Kafka, about 60 MB", err=True)
             found = resolve()
             check(found, pinned())
             jars = [path for path, _ in found.values()]

@@ -23,7 +23,7 @@ from chassis.clock import SystemClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-ISSUER = "urn:wharf:devkit"
+ISSUER = "wharf"
 AUDIENCE = "wharf"
 KEY_ID = f"{DEV_KEY_PREFIX}1"
 TOKEN_HOURS = 24.0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from devkit.checkout import ROOT
 from devkit.commands.check import STEPS, run_steps
@@ -11,9 +14,12 @@ from devkit.commands.check import STEPS, run_steps
 COMMAND_SECONDS = 280.0
 
 
-def wharf(*arguments: str) -> tuple[int, str]:
+def wharf(*arguments: str, **settings: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "devkit", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
+    environment = {**os.environ, **settings}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -50,3 +56,12 @@ def test_an_unknown_command_is_refused_with_a_sentence() -> None:
     status, output = wharf("moor")
     assert status == 2
     assert "No such command" in output
+
+
+@pytest.mark.parametrize(("in_ci", "status", "said"), [("true", 1, "1 error"), ("false", 0, "1 x Skipped: no Docker engine")])
+def test_a_container_test_without_an_engine_fails_in_ci_and_is_counted_elsewhere(in_ci: str, status: int, said: str) -> None:
+    only = "tests/integration/devkit/test_embedded_stack.py::test_the_official_image_takes_the_same_databases"
+    nowhere = "tcp://127.0.0.1:1"
+    ended, output = wharf("test", "-q", only, CI=in_ci, DOCKER_HOST=nowhere)
+    assert ended == status
+    assert said in output

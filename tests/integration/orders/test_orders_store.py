@@ -80,7 +80,7 @@ def transactions(request: pytest.FixtureRequest) -> Transactions:
 
 
 async def decide(transactions: Transactions, at: datetime, *messages: Message, via: Via = Via.KAFKA) -> list[Outcome]:
-    batch = [received(message, f"{at} {number}", at, via) for number, message in enumerate(messages)]
+    batch = [received(message, f"{at} {number} {message!r}", at, via) for number, message in enumerate(messages)]
     return await process(transactions, DrivenClock(at), desk(Policies()), batch)
 
 

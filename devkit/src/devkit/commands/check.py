@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from devkit import checkout
-from devkit.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,11 +51,10 @@ def main() -> None:
 def run_steps(steps: Mapping[str, Sequence[str]]) -> list[Result]:
     """Run all of them, each a program of the environment with its arguments, and say how each went."""
     results = []
-    with ThreadPoolExecutor(PARALLEL_STEPS) as pool, progress("checking", len(steps)) as advance:
+    with ThreadPoolExecutor(PARALLEL_STEPS) as pool:
         for step in as_completed([pool.submit(_run, name, command) for name, command in steps.items()]):
             result = step.result()
             results.append(result)
-            advance(1)
             typer.echo(f"{'ok' if result.passed else 'FAILED':>6}  {result.seconds:5.1f} s  {result.name}")
     return results
 

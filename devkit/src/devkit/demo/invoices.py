@@ -81,6 +81,7 @@ class Correction:
     """A row without a customer and a price: the shelf had more or less than the books."""
 
     invoice: str
+    row: int
     at: datetime
     sku: str
     units: int
@@ -154,8 +155,7 @@ def _invoice(number: str, rows: Sequence[Sale], book: Book) -> Invoice:
         country=first.country,
         channel=Channel.NETWORK if draws.share(number, "channel") < NETWORK_SHARE else Channel.SELLER,
         lines=tuple(
-            Line(sku, book.titles.get(sku, sku), quantity, pence)
-            for (sku, pence), quantity in list(merged.items())[:LINES_MAX]
+            Line(sku, book.titles.get(sku, sku), quantity, pence) for (sku, pence), quantity in list(merged.items())[:LINES_MAX]
         ),
     )
 
@@ -174,4 +174,4 @@ def _correction(sale: Sale) -> Correction:
         miscount = Miscount.DAMAGED
     else:
         miscount = draws.among((Miscount.LOST, Miscount.DAMAGED), sale.invoice, sale.code, "miscount")
-    return Correction(sale.invoice, sale.sold_at, sale.code, abs(sale.quantity), miscount)
+    return Correction(sale.invoice, sale.line, sale.sold_at, sale.code, abs(sale.quantity), miscount)

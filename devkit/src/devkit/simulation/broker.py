@@ -63,7 +63,8 @@ class Broker:
     def __init__(self) -> None:
         self.records: dict[Place, list[Record]] = defaultdict(list)
         self.groups: dict[tuple[str, str], Group] = {}
-        self.arrived = Bell()
+        self.arrived: defaultdict[str, Bell] = defaultdict(Bell)
+        """Rung when there is something to look at in a topic."""
         self.stalled: set[Place] = set()
         """Partitions of which nothing new reaches anybody for a while."""
         self.milliseconds = 0
@@ -74,7 +75,7 @@ class Broker:
         log = self.records[topic, partition]
         record = Record(topic, partition, len(log), key, tuple(headers), value, self.milliseconds)
         log.append(record)
-        self.arrived.ring()
+        self.arrived[topic].ring()
         return record
 
     def group(self, service: str, topic: str) -> Group:
@@ -84,7 +85,7 @@ class Broker:
         """Partitions change hands, whatever their readers are doing."""
         group.generation += 1
         group.turn += 1
-        self.arrived.ring()
+        self.arrived[group.topic].ring()
 
     def all_records(self) -> Iterator[Record]:
         """Topic by topic, partition by partition, in order."""
@@ -108,7 +109,8 @@ class Broker:
 
     def heal(self) -> None:
         self.stalled.clear()
-        self.arrived.ring()
+        for bell in self.arrived.values():
+            bell.ring()
 
 
 class Consumer:
@@ -132,7 +134,7 @@ class Consumer:
     async def fetch(self) -> Sequence[Record]:
         """Some of the next records of its partitions, each partition in order. Waits for the first."""
         while not (ready := self._ready()):
-            await self._broker.arrived.heard()
+            await self._broker.arrived[self._group.topic].heard()
         batch: list[Record] = []
         for partition in self._dice.sample(ready, self._dice.randint(1, len(ready))):
             log, position = self._broker.records[self._group.topic, partition], self._positions[partition]

@@ -99,7 +99,7 @@ class Faults:
         broker.stalled.add(place)
         await self._later(self.dice.randint(1, STALL_STEPS_MAX))
         broker.stalled.discard(place)
-        broker.arrived.ring()
+        broker.arrived[place[0]].ring()
 
     async def _later(self, steps: int) -> None:
         await self.world.scheduler.background("faults", steps)

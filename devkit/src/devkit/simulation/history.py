@@ -48,6 +48,7 @@ class Note:
 
     events: list[Event] = field(default_factory=list)
     movements: list[tuple[Any, ...]] = field(default_factory=list)
+    parked: list[UUID] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     """Lines that were to be published in another transaction, when that safeguard is out."""
     committed: bool = False
@@ -71,6 +72,8 @@ VIOLATIONS_MAX = 20
 @dataclass(slots=True)
 class History:
     events: list[Event] = field(default_factory=list)
+    parked: set[UUID] = field(default_factory=set)
+    """Messages that ever were."""
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """How often what happened: so that a run in which nothing happened does not look like a good one."""

@@ -33,7 +33,7 @@ READS: Mapping[str, Sequence[str]] = {
     "orders": ("orders.commands", "payments.facts", "inventory.reservations", "warehouse.progress"),
     "inventory": ("orders.facts", "warehouse.stock", "inventory.commands"),
 }
-ORDERS_TABLES: ServiceTables = order_tables.chassis_tables
+ORDERS_TABLES: ServiceTables = order_tables.SERVICE
 INVENTORY_TABLES: ServiceTables = inventory_tables.SERVICE
 
 

@@ -23,6 +23,9 @@ from devkit.simulation.scheduler import Bell
 SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
 """What must never fire while the safeguards before it are in."""
 
+PARKED_ID = 4
+"""The place of the message's id in a new row of `parked`."""
+
 PauseAt: TypeAlias = Callable[[str], Awaitable[None]]
 Wrapping: TypeAlias = Callable[[Rows, Note], Rows]
 
@@ -37,6 +40,8 @@ class WatchedRows:
     async def insert(self, table: Table, rows: Tuples) -> None:
         if table.name == "movement":
             self.note.movements.extend(rows)
+        elif table.name == "parked":
+            self.note.parked.extend(row[PARKED_ID] for row in rows)
         await self.inner.insert(table, rows)
 
     async def upsert(self, table: Table, rows: Tuples) -> None:
@@ -105,6 +110,7 @@ class Database:
         """The transaction has just committed; nobody has had a turn since."""
         note.committed = True
         self.history.events.extend(note.events)
+        self.history.parked.update(note.parked)
         self.follow(note)
         self.committed.ring()
 

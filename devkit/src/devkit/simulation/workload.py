@@ -31,7 +31,7 @@ LOCATIONS = {
     Channel.SELLER: ("seller:GB:HOME",),
     Channel.NETWORK: ("network:GB:BHX4", "network:GB:LTN1"),
 }
-ORDERS_MIN, ORDERS_MAX = 10, 18
+ORDERS_MIN, ORDERS_MAX = 8, 13
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOLD, PAYMENT_LIMIT, CONFIRM_BY = 30 * MINUTE, 21 * DAY, 30 * DAY
 
@@ -85,7 +85,7 @@ def _stock(draw: Draw) -> None:
             for channel, locations in LOCATIONS.items():
                 draw.add(START, SetListing(seller_id=seller_id, sku=sku, marketplace_id="GB", channel=channel))
                 for location_id in locations:
-                    units = draw.dice.randint(1, 5)
+                    units = draw.dice.randint(2, 7) if channel is Channel.SELLER else draw.dice.randint(1, 3)
                     report = UnitsReceived(seller_id=seller_id, sku=sku, location_id=location_id, quantity=units)
                     draw.add(START + draw.dice.choice((0, 0, 0, 20)) * MINUTE, report)
 
@@ -118,9 +118,9 @@ def _order(draw: Draw, number: int) -> None:
     )
     _place(draw, bought)
     _pay(draw, bought)
-    if dice.random() < 0.5:
+    if dice.random() < 0.4:
         _cancel(draw, bought)
-    if dice.random() < 0.75:
+    if dice.random() < 0.85:
         _ship(draw, bought)
 
 

@@ -24,14 +24,11 @@ from chassis.problems import ProblemError, invalid_fields
 
 log = structlog.get_logger()
 
-BODY_BYTES_MAX = 1_000_000
-
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 CODE_OF_STATUS = {
     HTTPStatus.NOT_FOUND: "unknown_route",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
 }
 """What the framework answers by itself."""
 
@@ -54,7 +51,6 @@ def http_app(service: str, routers: Sequence[APIRouter], edge: Edge | None) -> F
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MAX,
     )
     for router in routers:
         app.include_router(router)

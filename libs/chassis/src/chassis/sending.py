@@ -33,6 +33,7 @@ from chassis.problems import Kind, ProblemError, invalid_fields
 from contracts.envelope import Envelope, Message
 from contracts.identity import hashed_id
 
+BODY_BYTES_MAX = 1_000_000
 BODY_SECONDS_MAX = 10.0
 WAIT_SECONDS_MAX = 30
 """The longest `Prefer: wait=N` that is honored."""
@@ -68,7 +69,7 @@ class JsonBody(Generic[B]):
             raise ProblemError("unsupported_media_type")
         try:
             async with asyncio.timeout(BODY_SECONDS_MAX):
-                content = await request.body()
+                content = await _content(request)
         except TimeoutError as error:
             raise ProblemError("body_too_slow") from error
         try:
@@ -170,6 +171,16 @@ async def settled(look: Callable[[], Awaitable[T | None]], wait_seconds: float) 
             return answer
         await asyncio.sleep(pause_seconds)
         pause_seconds = min(POLL_SECONDS_MAX, pause_seconds * 1.5)
+
+
+async def _content(request: Request) -> bytes:
+    """Counts what comes, whatever the client has announced."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > BODY_BYTES_MAX:
+            raise ProblemError("body_too_large")
+    return bytes(content)
 
 
 def _idempotency_key(given: str | None) -> str:

@@ -13,7 +13,7 @@ from inventory.domain import withdrawal
 from inventory.domain.location import Portion, is_within
 from inventory.domain.reservation import Reservation, Status
 from inventory.domain.stock import Account, Bucket, Move, Outside
-from inventory.store import Books, Discrepancy, ItemKey
+from inventory.store import Books, Discrepancy
 
 
 def move(
@@ -44,7 +44,7 @@ def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Ca
             continue
         if turned := listings.turned(item.listings, item.available()):
             merged = listings.with_listings(item.listings, turned)
-            books.items[ItemKey(seller_id, sku)] = replace(item, listings=merged, changed_at=max(cause.now, item.changed_at))
+            books.items[seller_id, sku] = replace(item, listings=merged, changed_at=max(cause.now, item.changed_at))
             facts += [_turn(seller_id, sku, listing) for listing in turned]
     return facts
 

@@ -8,17 +8,17 @@ from contracts.envelope import Message
 from contracts.inventory import REFUSALS, InventoryCommandRefused, SetListing, SetProduct
 from inventory.decisions import bookings
 from inventory.domain.listing import Listing, Product, with_listings
-from inventory.store import NOBODY, Books, ItemKey, Label
+from inventory.store import NOBODY, Books
 
 
 def set_product(books: Books, command: SetProduct, cause: Cause) -> Sequence[Message]:
     """Describe an item. An FNSKU names one item of its seller: one that is taken is refused."""
-    key, label = ItemKey(command.seller_id, command.sku), Label(command.seller_id, command.fnsku)
+    key, label = (command.seller_id, command.sku), (command.seller_id, command.fnsku)
     if (books.labels[label] or NOBODY) not in {NOBODY, command.sku}:
         return [_refused(command, "fnsku_taken", cause)]
     before = books.products[key]
     if before is not None:
-        books.labels[Label(command.seller_id, before.fnsku)] = NOBODY
+        books.labels[command.seller_id, before.fnsku] = NOBODY
     books.labels[label] = command.sku
     books.products[key] = Product(command.asin, command.fnsku, command.title)
     item = books.item(*key)
@@ -28,7 +28,7 @@ def set_product(books: Books, command: SetProduct, cause: Cause) -> Sequence[Mes
 
 def set_listing(books: Books, command: SetListing, cause: Cause) -> Sequence[Message]:
     """Offer an item in a marketplace, or end the offer. One that is offered with nothing to sell is sold out at once (O1)."""
-    key, item = ItemKey(command.seller_id, command.sku), books.item(command.seller_id, command.sku)
+    key, item = (command.seller_id, command.sku), books.item(command.seller_id, command.sku)
     offers = {(listing.marketplace_id, listing.channel): listing for listing in item.listings}
     before = offers.get((command.marketplace_id, command.channel))
     if before is not None and before.offered == command.offered:

@@ -99,9 +99,10 @@ NOTHING = Item()
 
 def post(item: Item, moves: Iterable[Move], now: datetime) -> Item:
     """The item after these moves; its version goes up by one a move. Raises OverdrawnError."""
-    balances, version = dict(item.balances), item.version
+    balances = dict(item.balances)
+    moved = 0
     for location, source, target, quantity, _ in moves:
-        version += 1
+        moved += 1
         if isinstance(source, Bucket):
             left = balances.get((location, source), 0) - quantity
             if left < 0 or quantity <= 0:
@@ -110,7 +111,7 @@ def post(item: Item, moves: Iterable[Move], now: datetime) -> Item:
             balances[location, source] = left
         if isinstance(target, Bucket):
             balances[location, target] = balances.get((location, target), 0) + quantity
-    return Item(version, balances, item.listings, max(now, item.changed_at), item.sequence)
+    return Item(item.version + moved, balances, item.listings, max(now, item.changed_at), item.sequence)
 
 
 def bucket_of(disposition: str) -> Bucket:
