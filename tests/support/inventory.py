@@ -168,6 +168,9 @@ class Warehouse:
         self.books.keep()
         return told
 
+    def known(self, sku: str = "mug") -> bool:
+        return self.books.items[SELLER, sku] is not None
+
     def item(self, sku: str = "mug") -> Item:
         return self.books.item(SELLER, sku)
 

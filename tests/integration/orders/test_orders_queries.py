@@ -13,11 +13,10 @@ from chassis.processor import process
 from chassis.transaction import PostgresTransactions
 from contracts.envelope import Message
 from contracts.orders import CanceledBy, CancelReason, PlaceOrder
-from contracts.values import Money
 from orders import tables
 from orders.decisions import desk
 from orders.domain.policy import Policies, Policy
-from orders.queries import OrderDetails, Wanted, get_order, list_orders
+from orders.queries import OrderDetails, Total, Wanted, get_order, list_orders
 
 from support.orders import (
     ADDRESS,
@@ -62,7 +61,7 @@ async def listed(engine: AsyncEngine, wanted: Wanted = Wanted(), limit: int = 10
 
 def orders_of_an_afternoon(count: int) -> Sequence[PlaceOrder]:
     """Two of each quarter of an hour, so that ids decide among equals."""
-    return [an_order(order_id=f"o-{n}", placed_at=NOON - DAY + (n // 2) * HOUR / 4) for n in range(count)]
+    return [an_order(order_id=f"p-{n}", placed_at=NOON - DAY + (n // 2) * HOUR / 4) for n in range(count)]
 
 
 async def test_a_pending_order_shows_neither_price_nor_address_and_is_grayed(engine: AsyncEngine) -> None:
@@ -77,7 +76,7 @@ async def test_a_released_order_shows_price_address_and_dates(engine: AsyncEngin
     await decide(engine, *RELEASED)
     order = await details(engine)
     assert (order.status, order.actionable, order.delivery_address) == ("Unshipped", True, ADDRESS)
-    assert order.total == Money(amount=3 * 250 + 2 * 400, currency="GBP")
+    assert order.total == Total(amount=3 * 250 + 2 * 400, currency="GBP")
     assert order.confirm_by == NOON - HOUR + 30 * DAY
     assert order.warning is None
 
@@ -98,7 +97,7 @@ async def test_packages_and_cancellations_are_shown_with_their_units(engine: Asy
         ("PricingError", "a memo", (units(1, 1), units(2, 2)))
     ]
     assert (order.status, order.units_shipped, order.units_canceled) == ("Shipped", 2, 3)
-    assert order.total == Money(amount=500, currency="GBP")
+    assert order.total == Total(amount=500, currency="GBP")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ async def test_packages_and_cancellations_are_shown_with_their_units(engine: Asy
     ],
 )
 async def test_a_canceled_order_tells_whether_its_units_may_be_had_again(
-    engine: AsyncEngine, ending: tuple[Message, ...], reorder: bool | None
+    engine: AsyncEngine, ending: tuple[Message, ...], *, reorder: bool | None
 ) -> None:
     await decide(engine, *ending)
     assert (await details(engine)).reorder is reorder
@@ -150,7 +149,7 @@ async def test_a_list_is_narrowed_by_status_and_dates(engine: AsyncEngine) -> No
     await decide(engine, *placed, an_order(placed_at=NOON - HOUR), reserved(), verified())
     assert await listed(engine, Wanted(statuses=("Unshipped",))) == [ORDER]
     assert await listed(engine, Wanted(statuses=("Pending", "Unshipped"), placed_from=NOON - 2 * HOUR)) == [ORDER]
-    assert await listed(engine, Wanted(placed_before=placed[2].placed_at)) == ["o-1", "o-0"]
+    assert await listed(engine, Wanted(placed_before=placed[2].placed_at)) == ["p-1", "p-0"]
 
 
 async def test_totals_beyond_the_limit_of_one_price_are_shown(engine: AsyncEngine) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
-
-from devkit.demo.fates import Answer
-from devkit.demo.invoices import Credit, Invoice
-from devkit.demo.messages import Post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from devkit.demo.fates import Answer
+    from devkit.demo.invoices import Credit, Invoice
+    from devkit.demo.messages import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ class Agenda:
 
     def next_step(self, now: datetime, *, step: timedelta | None, deadline: datetime | None) -> datetime | None:
         """The next instant to stop at, None when nothing is to come: the end of the step (counted from midnight) in which
-        the next event or deadline lies, or the instant itself without steps. Precise events end a step early."""
+        the next event or deadline lies, or the instant itself without steps. Precise events end a step early.
+        """
         coming = [at for at in (self.next_at, deadline) if at is not None]
         if not coming:
             return None

@@ -1,4 +1,4 @@
-"""What the file does not say and a hash of the invoice number decides: how the payment goes, when parcels leave, who cancels why."""
+"""What the file does not say and a hash of the invoice number decides: how payments go, when parcels leave, who cancels why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from contracts.inventory import Disposition
 from contracts.orders import SELLER_REASONS, CancelReason
-
 from devkit.demo import draws
 
 if TYPE_CHECKING:

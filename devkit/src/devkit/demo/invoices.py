@@ -1,6 +1,7 @@
 """What the rows of the file mean: orders, credits for goods not wanted, and counts that were wrong. docs/demo.md has the rules.
 
-When things happen beyond what the file says (payment, shipping) is in fates.py; which stock there is in supply.py."""
+When things happen beyond what the file says (payment, shipping) is in fates.py; which stock there is in supply.py.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from contracts.orders import LINES_MAX
 from contracts.values import Channel
-
 from devkit.demo import draws
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from contracts.warehouse import (
     UnitsAdjusted,
     UnitsReceived,
 )
-
 from devkit.demo import draws, fates
 from devkit.demo.countries import code_of
 from devkit.demo.fates import Answer

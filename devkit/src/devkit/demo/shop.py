@@ -1,11 +1,12 @@
 """The people around Wharf, as the file and the hashes move them: buyers, payment provider, the shop's clerks, the warehouse.
 
 Like real ones they know only what they were told: parcels leave after a release was heard of, a cancellation asks for what is
-still open. They hear facts between two steps; what they want next goes to the agenda."""
+still open. They hear facts between two steps; what they want next goes to the agenda.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
@@ -20,7 +21,6 @@ from contracts.orders import (
     ShippedAfterCancel,
 )
 from contracts.values import Channel
-
 from devkit.demo import fates, letters
 from devkit.demo.events import Leave, Miss, Pay, Place, Report, Reverse
 from devkit.demo.invoices import Credit

@@ -1,7 +1,8 @@
 """The stock of the shop: where it lies, what is there at the start and what comes in every week.
 
 The file tells only what was sold. So each place gets what the file will ask of it in the week to come, except for a few items
-that a hash makes short: their buyers are refused."""
+that a hash makes short: their buyers are refused.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from contracts.values import Channel
-
 from devkit.demo import draws
 from devkit.demo.invoices import Miscount
 

@@ -45,8 +45,7 @@ def tick(stage: Stage, now: datetime) -> None:
 
 def next_deadline(stage: Stage) -> datetime | None:
     """The earliest deadline that stands anywhere."""
-    databases = [service.database for service in stage.services]
-    return min((row.due_at for database in databases for row in database.rows(database.tables.deadline)), default=None)
+    return min((row.due_at for service in stage.services for row in service.database.deadlines()), default=None)
 
 
 async def _pass_time(stage: Stage, until: datetime) -> None:

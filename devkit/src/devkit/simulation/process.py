@@ -100,11 +100,11 @@ class Process:
         """Everything new, but what others keep for it."""
         self.alive, self.crash_in = True, None
         self._clock = DrivenClock(self._world.clock.now())
-        self._rung = Bell()
-        self._transactions = SimulatedTransactions(self._service.database, self.pause)
+        database = self._service.database
+        self._transactions = SimulatedTransactions(database, self.pause)
         gate, breaker = Gate(GATE_BATCHES), Breaker()
         self._works = Works(
-            self._transactions, self._clock, self._service.desk, gate, breaker, self._rung.ring, self._world.dice.random
+            self._transactions, self._clock, self._service.desk, gate, breaker, database.committed.ring, self._world.dice.random
         )
         self._http = Lane("http", self._works, hurried=True)
         for topic in self._service.topics:
@@ -186,12 +186,11 @@ class Process:
                 await self.pause("looks for deadlines")
                 await fire_due(lane, self._wait, deadlines_max=DEADLINES_MAX)
             else:
-                await self._rung.heard()
+                await self._service.database.committed.heard()  # looking every second would find it, too
 
     def _some_due(self) -> bool:
-        database = self._service.database
         now = self._clock.now()
-        return any(row.due_at <= now for _, row in database.memory.tables[database.tables.deadline.name].present())
+        return any(row.due_at <= now for row in self._service.database.deadlines())
 
     async def _relay(self) -> None:
         service, database = self._service, self._service.database
@@ -218,7 +217,7 @@ class Process:
             if self._clock.now() < self._world.clock.now():
                 await self.pause("hears the time")
                 self._clock.advance(self._world.clock.now())
-                self._rung.ring()
+                self._service.database.committed.ring()
             else:
                 await self._world.ticked.heard()
 

@@ -3,7 +3,7 @@ what they committed. Balances are followed on every commit (S3, S4). The rows ar
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -105,6 +105,10 @@ class Database:
 
     def size(self, table: Table) -> int:
         return len(self.memory.tables[table.name].rows)
+
+    def deadlines(self) -> Iterator[Any]:
+        """All that stand, in no order."""
+        return (row for _, row in self.memory.tables[self.tables.deadline.name].present())
 
     def note(self, note: Note) -> None:
         """The transaction has just committed; nobody has had a turn since."""

@@ -26,12 +26,12 @@ from contracts.warehouse import Adjustment, CustomerReturned, OrderParcelShipped
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SELLERS = ("s1", "s2")
-SKUS = ("K1", "K2", "K3")
+SKUS = ("K1", "K2")
 LOCATIONS = {
     Channel.SELLER: ("seller:GB:HOME",),
     Channel.NETWORK: ("network:GB:BHX4", "network:GB:LTN1"),
 }
-ORDERS_MIN, ORDERS_MAX = 8, 13
+ORDERS_MIN, ORDERS_MAX = 6, 12
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOLD, PAYMENT_LIMIT, CONFIRM_BY = 30 * MINUTE, 21 * DAY, 30 * DAY
 
@@ -83,7 +83,8 @@ def _stock(draw: Draw) -> None:
             label = f"X00000000{number}" if draw.dice.random() < 0.9 else "X000000000"  # two products may want one label
             draw.add(START, SetProduct(seller_id=seller_id, sku=sku, asin=f"B00000000{number}", fnsku=label, title=sku))
             for channel, locations in LOCATIONS.items():
-                draw.add(START, SetListing(seller_id=seller_id, sku=sku, marketplace_id="GB", channel=channel))
+                if draw.dice.random() < 0.7:
+                    draw.add(START, SetListing(seller_id=seller_id, sku=sku, marketplace_id="GB", channel=channel))
                 for location_id in locations:
                     units = draw.dice.randint(2, 7) if channel is Channel.SELLER else draw.dice.randint(1, 3)
                     report = UnitsReceived(seller_id=seller_id, sku=sku, location_id=location_id, quantity=units)
@@ -204,7 +205,7 @@ def _ship_from_network(draw: Draw, bought: Bought, at: datetime) -> None:
 def _shelf(draw: Draw) -> None:
     """What happens to stock that nobody asked for."""
     dice = draw.dice
-    for _ in range(dice.randint(4, 10)):
+    for _ in range(dice.randint(2, 6)):
         about = {
             "seller_id": dice.choice(SELLERS),
             "sku": dice.choice(SKUS),

@@ -1,5 +1,5 @@
-"""Whether a service is alive, ready, started: for whoever supervises it, over HTTP. Liveness asks nobody else: a database that is
-away is no reason to start a process anew.
+"""Whether a service is alive, ready, started: for whoever supervises it, over HTTP. Liveness asks nobody else: a database
+that is away is no reason to start a process anew.
 """
 
 import asyncio

@@ -62,6 +62,7 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
     taking: int = 0
     """Records that were fetched and are not yet acknowledged."""
     ended: bool = False
+    _ends: dict[TopicPartition, int] = field(default_factory=dict)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -81,7 +82,7 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
         self._idle.clear()
         try:
             await self.intake.take(mine, self.wait)
-            await _acknowledge(consumer, mine)
+            self._ends.update(await _acknowledge(consumer, mine))
         except ClosingError:
             log.info("batch_given_up", lane=self.intake.lane.name, records=len(mine))
         except IntakeStoppedError as stopped:
@@ -95,6 +96,21 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
             self.taking = 0
             self._idle.set()
             consumer.resume(*consumer.paused())
+
+    def lag_records(self) -> int:
+        """How many records are behind what was taken, as far as is known."""
+        consumer = self.consumer
+        if consumer is None:
+            return 0
+        held = [at for at in consumer.assignment() if at in self._ends]
+        return sum(max(0, (consumer.highwater(at) or 0) - self._ends[at]) for at in held)
+
+    def heard(self) -> object | None:
+        """Changes with every answer of the broker's; None while none is to be expected."""
+        consumer = self.consumer
+        if consumer is None or self.taking or not consumer.assignment() or consumer.paused():
+            return None
+        return tuple(sorted((at, consumer.last_poll_timestamp(at) or 0) for at in consumer.assignment()))
 
     async def wait(self, seconds: float) -> None:
         """Let time pass with the partitions paused, so that the consumer can be polled and stays in its group."""
@@ -134,16 +150,17 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
             consumer.seek(at, records[0].offset)
 
 
-async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> None:
+async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
     """Commit exactly what was taken. That the group has moved on meanwhile is no error: what is delivered again is absorbed."""
     ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
     held = {at: offset for at, offset in ends.items() if at in consumer.assignment()}
     if not held:
-        return
+        return held
     try:
         await asyncio.wait_for(consumer.commit(held), COMMIT_SECONDS_MAX)
     except (KafkaError, IllegalStateError, TimeoutError) as error:
         log.warning("offsets_not_committed", error=repr(error), partitions=len(held))
+    return held
 
 
 def kafka_broker(bootstrap: str, *, stop_seconds_max: float, security: Any = None) -> KafkaBroker:

@@ -1,5 +1,5 @@
-"""Metrics for Prometheus. What lanes and relay count by themselves is read when somebody asks; only batches are measured as they
-go. Labels have few values: never an id, a seller or a type from outside.
+"""Metrics for Prometheus. What lanes and relay count by themselves is read when somebody asks; only batches are measured as
+they go. Labels have few values: never an id, a seller or a type from outside.
 """
 
 from collections import Counter

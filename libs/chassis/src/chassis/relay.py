@@ -124,7 +124,7 @@ class Relay:
             stuck = relayed is not None and relayed.failure is not None and relayed.rows == rows_max
             rows_max = min(rows_max * 2, STUCK_ROWS_MAX) if stuck else ROUND_ROWS_MAX
             if relayed is None or relayed.failure is not None:
-                failed_rounds += 1
+                failed_rounds = 1 if relayed is not None and relayed.sent else failed_rounds + 1
                 await asyncio.sleep(min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failed_rounds, 10)))
                 continue
             failed_rounds = 0
@@ -137,7 +137,7 @@ class Relay:
     async def _round(self, rows_max: int) -> Relayed | None:
         """None when the database could not be used."""
         progress = self.progress
-        progress.sending = True
+        progress.sending, progress.moved_at = True, time.monotonic()
         try:
             relayed = await relay_once(self.transactions, self.sender, rows_max)
         except (StorageError, OSError) as error:

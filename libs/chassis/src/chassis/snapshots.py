@@ -1,5 +1,5 @@
-"""Publishes the current state of objects to a compacted topic, beside the relay, in the process that leads. What a snapshot says is
-the service's (`find`); that it may be late, or come twice, is in the topic's promise: readers look at its version.
+"""Publishes the current state of objects to a compacted topic, beside the relay, in the process that leads. What a snapshot
+says is the service's (`find`); that it may be late, or come twice, is in the topic's promise: readers look at its version.
 
 A snapshot tells the state, not what happened: none is lost by being skipped, so none needs the outbox.
 """

@@ -45,8 +45,8 @@ def create_orders() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("packages", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("record", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("early", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("record", sa.Text(), nullable=True),
+        sa.Column("early", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "(status NOT IN ('Shipped', 'Canceled')) OR units_shipped + units_canceled = units_ordered",
             name=op.f("customer_order_nothing_open_at_the_end"),
@@ -83,7 +83,7 @@ def create_indexes_and_addresses() -> None:
         "delivery_address",
         sa.Column("seller_id", sa.Text(collation="C"), nullable=False),
         sa.Column("order_id", sa.Text(collation="C"), nullable=False),
-        sa.Column("address", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seller_id", "order_id", name=op.f("delivery_address_key")),
     )
 

@@ -30,6 +30,13 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Total(View):
+    """A sum of money in minor units; unlike a single price it has no upper limit."""
+
+    amount: int
+    currency: str
+
+
 class LineView(View):
     line: int
     sku: str
@@ -75,7 +82,7 @@ class OrderSummary(View):
     buyer_id: str
     placed_at: datetime
     changed_at: datetime
-    total: Money | None
+    total: Total | None
     units_ordered: int
     units_shipped: int
     units_canceled: int
@@ -116,7 +123,7 @@ async def get_order(connection: AsyncConnection, seller_id: str, order_id: str) 
     row = (await connection.execute(_orders().where(*here))).one_or_none()
     if row is None:
         return None
-    address = (await connection.execute(select(cast(delivery_address.c.address, Text)).where(*there))).scalar_one_or_none()
+    address = (await connection.execute(select(delivery_address.c.address).where(*there))).scalar_one_or_none()
     return _details(_order(row), Address.model_validate_json(address) if address else None)
 
 
@@ -168,7 +175,7 @@ def _summary(order: Order) -> dict[str, Any]:
         "buyer_id": bought.buyer_id,
         "placed_at": bought.placed_at,
         "changed_at": order.changed_at,
-        "total": _price(order, sum((line.ordered - line.canceled) * line.unit_price for line in order.lines)),
+        "total": _total(order),
         "units_ordered": sum(line.ordered for line in order.lines),
         "units_shipped": sum(line.shipped for line in order.lines),
         "units_canceled": sum(line.canceled for line in order.lines),
@@ -207,11 +214,15 @@ def _reorder(order: Order) -> bool | None:
     return order.stock is not Stock.REFUSED and CancelReason.NO_INVENTORY.value not in reasons
 
 
-def _price(order: Order, amount: int) -> Money | None:
-    """Plain numbers here: a total may be above the limit of a single price."""
+def _total(order: Order) -> Total | None:
     if order.status is Status.PENDING:
         return None
-    return Money.model_construct(amount=amount, currency=order.purchase.currency)
+    amount = sum((line.ordered - line.canceled) * line.unit_price for line in order.lines)
+    return Total(amount=amount, currency=order.purchase.currency)
+
+
+def _price(order: Order, line: Line) -> Money | None:
+    return None if order.status is Status.PENDING else Money(amount=line.unit_price, currency=order.purchase.currency)
 
 
 def _line(order: Order, line: Line) -> LineView:
@@ -224,7 +235,7 @@ def _line(order: Order, line: Line) -> LineView:
         open=line.open,
         shipped=line.shipped,
         canceled=line.canceled,
-        unit_price=_price(order, line.unit_price),
+        unit_price=_price(order, line),
     )
 
 

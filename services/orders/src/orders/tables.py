@@ -27,7 +27,7 @@ metadata = MetaData(naming_convention=NAMES)
 
 SERVICE = service_tables(metadata)
 
-# An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
+# `lines` and `packages` may be asked for in SQL; `record` and `early` are text that only the store reads. An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
 customer_order = Table(
     "customer_order",
     metadata,
@@ -56,8 +56,8 @@ customer_order = Table(
     Column("content", LargeBinary),
     Column("lines", JSONB),
     Column("packages", JSONB),
-    Column("record", JSONB),
-    Column("early", JSONB),
+    Column("record", Text),
+    Column("early", Text),
     CheckConstraint(column("status").in_(STATUSES), name="status_known"),
     CheckConstraint(
         or_(
@@ -86,5 +86,5 @@ delivery_address = Table(
     metadata,
     Column("seller_id", key_text(), primary_key=True),
     Column("order_id", key_text(), primary_key=True),
-    Column("address", JSONB, nullable=False),
+    Column("address", Text, nullable=False),
 )

@@ -1,0 +1,165 @@
+"""Whether all is quiet: nothing is under way, waits, or is due in any process, twice in a row with nothing in between.
+
+Asked by the demo between two steps and by `verify`. Each process tells about itself (`/status`); what lies between them, the
+broker tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+POLL_SECONDS = 0.004
+REQUEST_SECONDS_MAX = 20.0
+TIMEOUT_SECONDS = 120.0
+
+
+class NotQuietError(Exception):
+    """Something was still going on when the time was over; the text says what."""
+
+
+class Status(BaseModel):
+    """What a process says of itself at `/status`. `busy`: batches under way, records fetched and not yet acknowledged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service: str
+    tick: AwareDatetime | None = None
+    busy: int
+    messages_decided: int
+    facts_sent: int
+    outbox_rows: int
+    due_deadlines: int
+    next_due_at: AwareDatetime | None = None
+    parked: int
+    quarantined: int
+    repeated: int = 0
+
+    def troubles(self, tick: datetime | None) -> list[str]:
+        """What is not quiet here. With `tick`: it must be applied."""
+        found = [
+            f"{number} {what}"
+            for number, what in (
+                (self.busy, "batches or records under way"),
+                (self.outbox_rows, "rows in the outbox"),
+                (self.due_deadlines, "deadlines due"),
+            )
+            if number
+        ]
+        if tick is not None and self.tick != tick:
+            found.append(f"its time is {self.tick}, not {tick}")
+        return found
+
+    @property
+    def counters(self) -> tuple[int, int, int]:
+        return self.messages_decided, self.facts_sent, self.repeated
+
+
+@dataclass(slots=True)
+class Quiet:
+    """Asks all processes (`urls` by name) and the broker about all groups (`topics` by group)."""
+
+    urls: Mapping[str, str]
+    topics: Mapping[str, str]
+    client: httpx.AsyncClient
+    admin: AIOKafkaAdminClient
+    consumer: AIOKafkaConsumer
+    coordinators: Mapping[str, int]
+    partitions: Sequence[TopicPartition]
+
+    @classmethod
+    async def open(cls, urls: Mapping[str, str], topics: Mapping[str, str], bootstrap: str) -> Self:
+        """`close` it. Raises KafkaError when the broker does not answer."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        await admin.start()
+        await consumer.start()
+        coordinators = {group: await admin.find_coordinator(group) for group in topics}
+        described = await admin.describe_topics(sorted(set(topics.values())))
+        partitions = [TopicPartition(one["topic"], at["partition"]) for one in described for at in one["partitions"]]
+        client = httpx.AsyncClient(timeout=REQUEST_SECONDS_MAX)
+        return cls(urls, topics, client, admin, consumer, coordinators, partitions)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.consumer.stop()
+        await self.admin.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def statuses(self) -> dict[str, Status]:
+        """Of each process, by its name. Raises NotQuietError when one does not answer."""
+        answers = await asyncio.gather(*(self._status(name, url) for name, url in self.urls.items()))
+        return dict(zip(self.urls, answers, strict=True))
+
+    async def applied(self, tick: datetime, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Wait until each process has this time. Raises NotQuietError."""
+        until = time.monotonic() + timeout_seconds
+        while True:
+            late = [name for name, status in (await self.statuses()).items() if status.tick != tick]
+            if not late:
+                return
+            if time.monotonic() > until:
+                raise NotQuietError(f"after {timeout_seconds:g} s the time is not {tick} yet in {', '.join(late)}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def wait(self, tick: datetime | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> dict[str, Status]:
+        """Wait for two quiet rounds with equal counters; returns the last statuses. Raises NotQuietError."""
+        until, before = time.monotonic() + timeout_seconds, None
+        while True:
+            statuses = await self.statuses()
+            troubles = [f"{name}: {what}" for name, status in statuses.items() for what in status.troubles(tick)]
+            counters = [status.counters for status in statuses.values()]
+            if not troubles:
+                troubles = [f"{number} records of {group} are not acknowledged" for group, number in await self.lags()]
+            if troubles:
+                before = None
+            elif counters == before:
+                return statuses
+            else:
+                before = counters
+            if time.monotonic() > until:
+                raise NotQuietError(f"not quiet after {timeout_seconds:g} s: {'; '.join(troubles) or 'counters go on'}")
+            if troubles:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def lags(self) -> list[tuple[str, int]]:
+        """Groups that have not acknowledged all there is, with the number of records."""
+        ends: Mapping[TopicPartition, int] = await self.consumer.end_offsets(self.partitions)
+        committed = await asyncio.gather(*(self._committed(group) for group in self.topics))
+        lags = [
+            (group, sum(max(0, end - offsets.get(at, 0)) for at, end in ends.items() if at.topic == topic))
+            for (group, topic), offsets in zip(self.topics.items(), committed, strict=True)
+        ]
+        return [(group, lag) for group, lag in lags if lag]
+
+    async def _committed(self, group: str) -> dict[TopicPartition, int]:
+        found = await self.admin.list_consumer_group_offsets(group, group_coordinator_id=self.coordinators[group])
+        return {at: max(0, committed.offset) for at, committed in found.items()}
+
+    async def _status(self, name: str, url: str) -> Status:
+        try:
+            answer = await self.client.get(f"{url}/status")
+            answer.raise_for_status()
+            return Status.model_validate_json(answer.content)
+        except httpx.HTTPError as error:
+            raise NotQuietError(f"{name} does not answer: {error!r}") from error

@@ -1,0 +1,162 @@
+"""Wharf's services as processes of a run: databases and topics made for them, started with their settings, asked, stopped.
+
+Used by the demo, by `up` and by tests. The real parts below them are in stack.py; what a service does with its settings in its
+own `app`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import httpx
+from alembic import command
+from alembic.config import Config
+
+from chassis.topics import TopicShape, ensure_topics
+from contracts import inventory, orders, payments, warehouse
+from contracts.clock import TICKS
+from contracts.registry import TOPICS
+from devkit import checkout
+from devkit.ports import LOOPBACK, free_ports
+from devkit.processes import ProcessFailedError
+from devkit.tokens import AUDIENCE, ISSUER, Issuer
+from devkit.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from devkit.processes import Child
+    from devkit.runs import Run
+    from devkit.stack import Stack
+
+TOPICS_READ = {
+    "orders": (orders.COMMANDS, payments.FACTS, warehouse.PROGRESS, inventory.RESERVATIONS),
+    "inventory": (orders.FACTS, warehouse.STOCK, inventory.COMMANDS),
+}
+"""What each service decides; its consumer groups are called `<service>.<topic>`."""
+PARTITIONS = 6
+START_SECONDS = 60.0
+PROBE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProcess:
+    """One process of a service; `url` is where it answers."""
+
+    service: str
+    name: str
+    url: str
+    child: Child
+
+
+@dataclass(slots=True)
+class Services:
+    """Processes of all services, on databases of their own."""
+
+    run: Run
+    stack: Stack
+    issuer: Issuer
+    clock: Literal["system", "driven"]
+    dsns: Mapping[str, str]
+    processes: list[ServiceProcess] = field(default_factory=list)
+
+    def start(self, service: str, *, settings: Mapping[str, str] | None = None) -> ServiceProcess:
+        """One more process of `service`; `settings` are variables beside or instead of the usual ones."""
+        number = 1 + sum(process.service == service for process in self.processes)
+        (port,) = free_ports(1)
+        name = f"{service}-{number}"
+        environment = {**_inherited(), **self._settings(service, port), **(settings or {})}
+        program = [sys.executable, "-m", f"{service}.app"]
+        child = self.run.start(name, program, environment=environment, stop_signal=signal.SIGTERM)
+        process = ServiceProcess(service, name, f"http://{LOOPBACK}:{port}", child)
+        self.processes.append(process)
+        return process
+
+    def wait_ready(self, timeout_seconds: float = START_SECONDS) -> None:
+        """Until all take work. Raises ProcessFailedError with the log of one that does not."""
+        for process in self.processes:
+            ready = wait_until(partial(_ready_or_gone, process), timeout_seconds=timeout_seconds)
+            if not ready or not process.child.is_running():
+                raise ProcessFailedError(f"{process.name} did not get ready:\n{process.child.log_tail()}")
+
+    def urls(self, service: str) -> list[str]:
+        return [process.url for process in self.processes if process.service == service]
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Consumer groups with their topics."""
+        return {f"{service}.{topic.name}": topic.name for service, topics in TOPICS_READ.items() for topic in topics}
+
+    def stop(self) -> dict[str, int]:
+        """Ask all to stop, at once; the exit status of each, 0 when it ended as it should."""
+        for process in self.processes:
+            if process.child.is_running():
+                process.child.process.send_signal(signal.SIGTERM)
+        statuses = {process.name: process.child.stop() for process in self.processes}
+        self.processes.clear()
+        return statuses
+
+    def _settings(self, service: str, port: int) -> dict[str, str]:
+        return {
+            "WHARF_DEV_MODE": "true",
+            "WHARF_LOG_LEVEL": "info",
+            "WHARF_DATABASE": self.dsns[service],
+            "WHARF_KAFKA": self.stack.kafka_bootstrap,
+            "WHARF_CLOCK": self.clock,
+            "WHARF_HTTP_HOST": LOOPBACK,
+            "WHARF_HTTP_PORT": str(port),
+            "WHARF_AUTH_KEYS_FILE": str(self.issuer.key_set),
+            "WHARF_AUTH_ISSUER": ISSUER,
+            "WHARF_AUTH_AUDIENCE": AUDIENCE,
+        }
+
+
+async def prepare(
+    run: Run, stack: Stack, *, clock: Literal["system", "driven"] = "system", partitions: int = PARTITIONS
+) -> Services:
+    """Databases at their latest schema, topics, keys for tokens; no process yet. The databases end with their server."""
+    dsns = {name: _database(stack, name) for name in TOPICS_READ}
+    await migrated(dsns)
+    shape = TopicShape(partitions=partitions, partitions_of={TICKS.name: 1})
+    await ensure_topics(stack.kafka_bootstrap, list(TOPICS.values()), shape)
+    return Services(run, stack, Issuer.open(run.directory("keys")), clock, dsns)
+
+
+async def migrated(dsns: Mapping[str, str]) -> None:
+    """Bring the databases to the services' latest schema."""
+    for service, dsn in dsns.items():
+        await asyncio.to_thread(_migrate, service, dsn)
+
+
+def _migrate(service: str, dsn: str) -> None:
+    configuration = Config(
+        str(checkout.ROOT / "services" / service / "alembic.ini"), cmd_opts=argparse.Namespace(x=[f"dsn={dsn}"])
+    )
+    command.upgrade(configuration, "head")
+
+
+def _database(stack: Stack, service: str) -> str:
+    return stack.postgres.create_database(f"{service}_{secrets.token_hex(3)}")
+
+
+def _inherited() -> dict[str, str]:
+    """Our environment without settings that are meant for somebody else."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WHARF_")}
+
+
+def _ready_or_gone(process: ServiceProcess) -> bool:
+    if not process.child.is_running():
+        return True
+    try:
+        return httpx.get(f"{process.url}/readyz", timeout=PROBE_SECONDS).is_success
+    except httpx.TransportError:
+        return False

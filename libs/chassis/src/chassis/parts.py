@@ -1,0 +1,185 @@
+"""The parts of a running service and how they are joined. Building them starts nothing; when they start and stop is in
+`service`.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from chassis.batches import BatchObserver
+from chassis.breaker import Breaker
+from chassis.clock import Clock, DrivenClock, SystemClock
+from chassis.commands import Commands
+from chassis.desk import Desk, S
+from chassis.edge import Edge
+from chassis.election import Election
+from chassis.gate import Gate
+from chassis.intake import Intake
+from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
+from chassis.lane import Lane, Works
+from chassis.leading import DueWatch, lead
+from chassis.metrics import Counted, Metrics
+from chassis.relay import Relay
+from chassis.sender import KafkaSender, kafka_producer
+from chassis.settings import ServiceSettings
+from chassis.snapshots import Find, Publisher
+from chassis.tables import ServiceTables
+from chassis.ticks import TickReader
+from chassis.tracing import Tracing
+from chassis.transaction import PostgresTransactions
+from chassis.vitals import CensusKeeper, FetchWatch, KafkaPulse, LoopLag, Watch
+from contracts.clock import TICKS
+from contracts.registry import TOPICS
+
+CONNECT_SECONDS_MAX = 10
+HTTP_LANE = "http"
+DEADLINES_LANE = "deadlines"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[S]):
+    """What a service brings. `schema_revision` is the newest migration that its code expects."""
+
+    desk: Desk[S]
+    tables: ServiceTables
+    schema_revision: str
+    routers: Sequence[APIRouter] = ()
+    find_snapshots: Find | None = None
+
+    @property
+    def topics_read(self) -> list[str]:
+        """Those with messages that the service decides."""
+        return sorted({kind.topic.name for kind in self.desk.rules if hasattr(kind, "topic")})
+
+    def topic_names(self, *, ticks: bool) -> Collection[str]:
+        """All that must exist for the service to start."""
+        told = {name for name, topic in TOPICS.items() if topic.owner == self.desk.service}
+        return {*self.topics_read, *told, *([TICKS.name] if ticks else [])}
+
+
+class Parts(Generic[S]):
+    """Everything a service is made of. `failed` is told what ends the service; whoever runs it sets it."""
+
+    def __init__(self, settings: ServiceSettings, plan: Plan[S], tracing: Tracing) -> None:
+        self.settings, self.plan = settings, plan
+        self.failed: Callable[[BaseException], None] = _nobody_listens
+        self.closing = asyncio.Event()
+        self.engine = _engine(settings, plan.desk.service)
+        self.clock: Clock = DrivenClock() if settings.clock == "driven" else SystemClock()
+        self.metrics = Metrics()
+        self.loop_lag = LoopLag()
+        self.census_keeper = CensusKeeper(self.engine, plan.tables, self.clock)
+        self._join_kafka(settings, plan)
+        self.works = Works(
+            transactions=self.transactions,
+            clock=self.clock,
+            desk=plan.desk,
+            gate=Gate(settings.batches_at_once),
+            breaker=Breaker(),
+            committed=self._committed,
+            jitter=random.random,
+            observer=BatchObserver(self.metrics, tracing),
+        )
+        self._join_lanes(settings, plan)
+        self._join_vitals(settings)
+
+    def close_lanes(self) -> None:
+        """Nothing more is taken; a batch that waits is given up."""
+        self.closing.set()
+
+    def _join_kafka(self, settings: ServiceSettings, plan: Plan[S]) -> None:
+        options = settings.kafka_options()
+        self.transactions = PostgresTransactions(self.engine, plan.tables)
+        self.producer = kafka_producer(settings.kafka, **options)
+        sender = KafkaSender(self.producer)
+        self.relay = Relay(self.transactions, sender)
+        self.publisher: Publisher | None = None
+        if plan.find_snapshots is not None:
+            self.publisher = Publisher(plan.desk.service, self.engine, plan.find_snapshots, sender, self.clock)
+        self.ticks: TickReader | None = None
+        if isinstance(self.clock, DrivenClock):
+            self.ticks = TickReader(settings.kafka, options, self.clock, self._ticked)
+        self.broker = kafka_broker(settings.kafka, stop_seconds_max=settings.stop_seconds_max, security=settings.kafka_access())
+
+    def _join_lanes(self, settings: ServiceSettings, plan: Plan[S]) -> None:
+        self.lanes = {name: Lane(name, self.works) for name in (*plan.topics_read, DEADLINES_LANE)}
+        self.lanes[HTTP_LANE] = Lane(HTTP_LANE, self.works, hurried=True)
+        self.commands = Commands(self.lanes[HTTP_LANE])
+        self.due = DueWatch(self.lanes[DEADLINES_LANE], settings.due_poll_seconds, self.closing)
+        leading = [self.relay.run, self.due.run, *([self.publisher.run] if self.publisher else [])]
+        self.election = Election(self.engine, partial(lead, *leading), self._knocked)
+        timings = Timings(settings.kafka_session_seconds * 1000, settings.kafka_poll_interval_max_seconds * 1000)
+        self.consumptions: dict[str, Consumption[S]] = {}
+        for topic in plan.topics_read:
+            consumption: Consumption[S] = Consumption(Intake(self.lanes[topic]), self._failed, self.closing)
+            subscribe(self.broker, consumption, topic, f"{plan.desk.service}.{topic}", timings)
+            self.consumptions[topic] = consumption
+
+    def _join_vitals(self, settings: ServiceSettings) -> None:
+        progress = {name: lane.progress for name, lane in self.lanes.items()}
+        self.pulse = KafkaPulse(self.producer)
+        fetches = FetchWatch(self.consumptions)
+        self.watch = Watch(progress, self.relay.progress, fetches, self.pulse, settings.stalled_seconds)
+        counted = Counted(
+            lanes=progress,
+            intakes={topic: consumption.intake.counts for topic, consumption in self.consumptions.items()},
+            relay=self.relay.progress,
+            lags=lambda: {topic: consumption.lag_records() for topic, consumption in self.consumptions.items()},
+            stored=self.census_keeper.rows,
+            loop_lag_seconds=lambda: self.loop_lag.seconds,
+        )
+        self.metrics.watch(counted)
+
+    def edge(self) -> Edge:
+        """What the HTTP routes stand on. Raises SettingsError."""
+        return Edge(self.settings.verifier(), self.commands, self.works, self.engine, self.plan.tables)
+
+    def _committed(self) -> None:
+        self.election.tell()
+
+    def _knocked(self) -> None:
+        """In the leader: something was committed, here or in another process."""
+        self.relay.knock()
+        if self.publisher is not None:
+            self.publisher.knock()
+        if self.ticks is not None:  # the driver of the clock waits until nothing is due
+            self.due.knock()
+
+    def _failed(self, error: BaseException) -> None:
+        self.failed(error)
+
+    def _ticked(self) -> None:
+        self.due.knock()
+
+
+def _engine(settings: ServiceSettings, service: str) -> AsyncEngine:
+    """Statements end by themselves: by the server's limit, or by ours when the server has gone."""
+    milliseconds = settings.statement_seconds_max * 1000
+    server_settings = {
+        "application_name": f"wharf-{service}",
+        "statement_timeout": str(milliseconds),
+        "idle_in_transaction_session_timeout": str(2 * milliseconds),
+        "jit": "off",
+        "plan_cache_mode": "force_custom_plan",  # a generic plan made while a table was empty stays for good
+    }
+    return create_async_engine(
+        settings.database.get_secret_value(),
+        pool_size=settings.database_connections_max,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS_MAX,
+        connect_args={
+            "server_settings": server_settings,
+            "command_timeout": settings.statement_seconds_max + 5,
+            "timeout": CONNECT_SECONDS_MAX,
+        },
+    )
+
+
+def _nobody_listens(error: BaseException) -> None:
+    raise RuntimeError("a part failed before its service ran") from error
