@@ -71,9 +71,7 @@ def canceled(order_id: str, reason: CancelReason | str = CancelReason.BUYER_CANC
     )
 
 
-def items_canceled(
-    order_id: str, *lines: LineUnits, reason: CancelReason | str = CancelReason.BUYER_CANCELED
-) -> ItemsCanceled:
+def items_canceled(order_id: str, *lines: LineUnits, reason: CancelReason | str = CancelReason.BUYER_CANCELED) -> ItemsCanceled:
     return ItemsCanceled(seller_id=SELLER, order_id=order_id, lines=lines, reason=str(reason), by=CanceledBy.SELLER)
 
 
@@ -130,9 +128,7 @@ def described(sku: str = "mug", fnsku: str = NEW_FNSKUS[0]) -> SetProduct:
     return SetProduct(seller_id=SELLER, sku=sku, asin="B000000001", fnsku=fnsku, title=f"a {sku}")
 
 
-def offered(
-    sku: str = "mug", *, channel: Channel = Channel.NETWORK, country: str = "GB", offered: bool = True
-) -> SetListing:
+def offered(sku: str = "mug", *, channel: Channel = Channel.NETWORK, country: str = "GB", offered: bool = True) -> SetListing:
     return SetListing(seller_id=SELLER, sku=sku, marketplace_id=country, channel=channel, offered=offered)
 
 
@@ -141,6 +137,7 @@ class Warehouse:
     """What the processor does with messages about a few items and orders, without tables: decide, count the facts, keep."""
 
     now: datetime = NOON
+    step_minutes: int = 1
     facts: list[Message] = field(default_factory=list)
     count: int = 0
 
@@ -151,7 +148,7 @@ class Warehouse:
         self.books = Books(Draft(items, {}), Draft(holders, {}), Draft(items, {}), Draft(labels, {}), holders)
 
     def tell(self, *messages: Message) -> Sequence[Message]:
-        """Decide messages one after another, a minute apart; returns the facts of the last."""
+        """Decide messages one after another, each a step later; returns the facts of the last."""
         told: Sequence[Message] = []
         for message in messages:
             told = self._decide(message)
@@ -160,7 +157,7 @@ class Warehouse:
 
     def _decide(self, message: Message) -> Sequence[Message]:
         self.count += 1
-        self.now += timedelta(minutes=1)
+        self.now += timedelta(minutes=self.step_minutes)
         cause = Cause(hashed_id("test", str(self.count)), self.now, UUID(int=1))
         told = DESK.rules[type(message)].decide(self.books, message, cause)
         for fact in told:

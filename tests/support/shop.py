@@ -47,6 +47,9 @@ class Shop:
     ) -> httpx.Response:
         return await self.http.post(path, json=body, headers=self.headers(role, key=key) | headers)
 
+    async def put(self, path: str, body: Any, key: str, role: Role = Role.SELLER) -> httpx.Response:
+        return await self.http.put(path, json=body, headers=self.headers(role, key=key))
+
     async def get(self, path: str, role: Role = Role.SELLER, **query: Any) -> httpx.Response:
         return await self.http.get(path, params=query, headers=self.headers(role))
 

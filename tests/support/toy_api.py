@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from chassis.access import Allowed
 from chassis.auth import Principal, Role
 from chassis.operator import router as operator_router
+from chassis.paths import PART
 from chassis.sending import Asked, JsonBody, Sender, Sends
 
 from support.shop import Shop, Wrap, open_shop, unchanged
@@ -26,15 +27,16 @@ Body = Annotated[Coins, Depends(JsonBody(Coins))]
 Putter = Annotated[Sender, Depends(Sends(Role.SELLER, Role.SYSTEM))]
 
 purse_router = APIRouter()
+PURSE = f"/sellers/{{seller_id}}/purses/{{purse_id:{PART}}}"
 
 
-@purse_router.post("/sellers/{seller_id}/purses/{purse_id:part}/coins")
+@purse_router.post(PURSE + "/coins")
 async def put(seller_id: str, purse_id: str, sender: Putter, asked: Body) -> dict[str, Any]:
     facts = await sender.send(PutIn(seller_id=seller_id, purse_id=purse_id, coins=asked.coins))
     return {"coins": orjson.loads(facts[-1].body)["coins"]}
 
 
-@purse_router.post("/sellers/{seller_id}/purses/{purse_id:part}/spending")
+@purse_router.post(PURSE + "/spending")
 async def take(seller_id: str, purse_id: str, sender: Putter, asked: Body) -> dict[str, Any]:
     facts = await sender.send(TakeOut(seller_id=seller_id, purse_id=purse_id, coins=asked.coins))
     return {"coins": orjson.loads(facts[-1].body)["coins"]}

@@ -114,7 +114,7 @@ class ToyStack:
 
     async def rows(self, statement: str) -> list[Any]:
         async with self.engine.connect() as connection:
-            return list((await connection.execute(text(statement))).tuples())
+            return [tuple(row) for row in await connection.execute(text(statement))]
 
     async def execute(self, statement: str) -> None:
         async with self.engine.begin() as connection:
@@ -131,6 +131,12 @@ class ToyStack:
         finally:
             await consumer.stop()
         return sum(last[at] - committed[at] for at in ends)
+
+    async def all_taken(self) -> bool:
+        return await self.lag() == 0
+
+    async def all_told(self) -> bool:
+        return await self.all_taken() and await self.rows("SELECT 1 FROM outbox LIMIT 1") == []
 
     async def facts(self) -> list[Any]:
         """All records of the facts' topic, a partition after the other."""

@@ -39,13 +39,13 @@ class Status(BaseModel):
     service: str
     tick: AwareDatetime | None = None
     busy: int
-    messages_decided: int
-    facts_sent: int
-    outbox_rows: int
-    due_deadlines: int
+    messages_decided: int = 0
+    facts_sent: int = 0
+    outbox_rows: int = 0
+    due_deadlines: int = 0
     next_due_at: AwareDatetime | None = None
-    parked: int
-    quarantined: int
+    parked: int = 0
+    quarantined: int = 0
     repeated: int = 0
 
     def troubles(self, tick: datetime | None) -> list[str]:

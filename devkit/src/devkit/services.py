@@ -44,6 +44,8 @@ TOPICS_READ = {
 }
 """What each service decides; its consumer groups are called `<service>.<topic>`."""
 PARTITIONS = 6
+PROCESSES_MAX = 6
+"""Of a service: a partition has one taker."""
 START_SECONDS = 60.0
 PROBE_SECONDS = 5.0
 
@@ -81,6 +83,12 @@ class Services:
         self.processes.append(process)
         return process
 
+    def start_all(self, processes: int = 1) -> None:
+        """So many processes of each service."""
+        for service in self.dsns:
+            for _ in range(processes):
+                self.start(service)
+
     def wait_ready(self, timeout_seconds: float = START_SECONDS) -> None:
         """Until all take work. Raises ProcessFailedError with the log of one that does not."""
         for process in self.processes:
@@ -90,6 +98,11 @@ class Services:
 
     def urls(self, service: str) -> list[str]:
         return [process.url for process in self.processes if process.service == service]
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka's address, host:port."""
+        return self.stack.kafka_bootstrap
 
     @property
     def groups(self) -> dict[str, str]:

@@ -14,11 +14,14 @@ from sqlalchemy.pool import NullPool
 from inventory.tables import metadata
 
 VERSION_TABLE = "inventory_version"
+LOCK_KEY = 7_516_192_769
+"""Several processes may start at once: one migrates, the others wait for it and find nothing to do."""
 
 
 def migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE, include_name=_is_ours)
     with context.begin_transaction():
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
         context.run_migrations()
 
 
@@ -27,7 +30,7 @@ def _is_ours(name: str | None, kind: str, parents: object) -> bool:  # noqa: ARG
     return kind != "table" or name in metadata.tables
 
 
-async def _connect_and_migrate(dsn: str) -> None:
+async def connect_and_migrate(dsn: str) -> None:
     engine = create_async_engine(dsn, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
@@ -38,4 +41,4 @@ given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    asyncio.run(_connect_and_migrate(context.get_x_argument(as_dictionary=True)["dsn"]))
+    asyncio.run(connect_and_migrate(context.get_x_argument(as_dictionary=True)["dsn"]))

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+
+from contracts.envelope import Message
+from contracts.inventory import Disposition
+from contracts.warehouse import Adjustment
+
 from support.inventory import (
     NEW_FNSKUS,
     Warehouse,
@@ -21,10 +26,6 @@ from support.inventory import (
     units,
 )
 from support.states import Cell, cells
-
-from contracts.envelope import Message
-from contracts.inventory import Disposition
-from contracts.warehouse import Adjustment
 
 HOLDER, OTHER = "o-1", "o-2"
 STATES: dict[str, tuple[Message, ...]] = {

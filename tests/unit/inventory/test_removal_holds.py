@@ -2,11 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.inventory import HOME, LEEDS, YORK
 
 from inventory.domain.legend import LEGEND, REASONS
 from inventory.domain.removal_hold import Held, Removal, Shortage, hold, unavailable
 from inventory.domain.stock import NEVER, UNFULFILLABLE, Bucket, Item, post
+
+from support.inventory import HOME, LEEDS, YORK
 
 balances = st.dictionaries(
     st.tuples(st.sampled_from([LEEDS, YORK, HOME]), st.sampled_from(Bucket)), st.integers(0, 5), max_size=20

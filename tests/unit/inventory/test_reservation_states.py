@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+
+from contracts.envelope import Message
+from contracts.orders import CancelReason
+
 from support.inventory import (
     Warehouse,
     canceled,
@@ -16,9 +20,6 @@ from support.inventory import (
     units,
 )
 from support.states import Cell, cells
-
-from contracts.envelope import Message
-from contracts.orders import CancelReason
 
 O = "o-1"  # noqa: E741 - the one order of the example
 STATES: dict[str, tuple[Message, ...]] = {

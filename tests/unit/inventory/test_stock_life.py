@@ -5,6 +5,14 @@ from collections import Counter
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from contracts.inventory import Disposition, ReservationWithdrawn, StockReserved
+from contracts.orders import CancelReason
+from contracts.values import Channel, LineUnits
+from contracts.warehouse import Adjustment, CustomerReturned
+from inventory.domain.reservation import Status
+from inventory.domain.stock import Bucket
+
 from support.inventory import (
     HOME,
     LEEDS,
@@ -18,21 +26,14 @@ from support.inventory import (
     canceled,
     items_canceled,
     names,
-    offered,
     of_kind,
+    offered,
     placed,
     received,
     shipped,
     shipped_after_cancel,
     units,
 )
-
-from contracts.inventory import Disposition, ReservationWithdrawn, StockReserved
-from contracts.orders import CancelReason
-from contracts.values import Channel, LineUnits
-from contracts.warehouse import Adjustment, CustomerReturned
-from inventory.domain.reservation import Status
-from inventory.domain.stock import Bucket
 
 orders = st.sampled_from(ORDERS)
 skus = st.sampled_from(SKUS)
@@ -67,7 +68,7 @@ class StockLife(RuleBasedStateMachine):
         self.warehouse.tell(CustomerReturned(**about, quantity=quantity, disposition=disposition))
 
     @rule(sku=skus, channel=st.sampled_from(Channel), country=st.sampled_from(["GB", "FR"]), on_offer=st.booleans())
-    def offer(self, sku: str, channel: Channel, country: str, on_offer: bool) -> None:
+    def offer(self, sku: str, channel: Channel, country: str, *, on_offer: bool) -> None:
         self.warehouse.tell(offered(sku, channel=channel, country=country, offered=on_offer))
 
     @rule(order=orders, wanted=numbered, channel=st.sampled_from(Channel), country=st.sampled_from(["GB", "FR"]))
@@ -97,7 +98,7 @@ class StockLife(RuleBasedStateMachine):
         self.warehouse.tell(items_canceled(order, *some, reason=reason))
 
     @rule(order=orders, some=lines, late=st.booleans())
-    def ship(self, order: str, some: list[LineUnits], late: bool) -> None:
+    def ship(self, order: str, some: list[LineUnits], *, late: bool) -> None:
         message = shipped_after_cancel(order, *some) if late else shipped(order, *some)
         facts = self.warehouse.tell(message)
         for withdrawn in of_kind(facts, ReservationWithdrawn):

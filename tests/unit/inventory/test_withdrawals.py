@@ -1,5 +1,8 @@
 """Who gives way when units turn out to be gone."""
 
+from contracts.inventory import DiscrepancyOpened, HeldLine, ReservationWithdrawn, StockShipped
+from inventory.domain.stock import Bucket, Outside
+
 from support.inventory import (
     LEEDS,
     PARIS,
@@ -15,9 +18,6 @@ from support.inventory import (
     shipped_after_cancel,
     units,
 )
-
-from contracts.inventory import DiscrepancyOpened, HeldLine, ReservationWithdrawn, StockShipped
-from inventory.domain.stock import Bucket, Outside
 
 
 def test_a_shipment_after_its_order_was_canceled_and_its_units_sold_again_withdraws_the_youngest() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -88,6 +88,11 @@ def test_the_hold_runs_from_the_order_time_and_so_does_the_payment_limit() -> No
 
 def test_an_order_time_to_come_counts_as_now() -> None:
     assert pending(an_order(placed_at=NOON + timedelta(days=1))).order.purchase.placed_at == NOON
+
+
+def test_an_order_time_out_of_all_reason_counts_as_the_earliest_there_is() -> None:
+    absurd = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    assert pending(an_order(placed_at=absurd)).order.purchase.placed_at == datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def test_an_order_keeps_the_policy_it_was_placed_under() -> None:

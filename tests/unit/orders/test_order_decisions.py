@@ -99,6 +99,10 @@ def test_a_refused_order_counts_its_refusal_and_may_be_placed_right_later() -> N
     assert decided.order.sequence == 2
 
 
+def test_the_hash_that_tells_a_repetition_stays_what_was_stored_with_old_orders() -> None:
+    assert pending().order.purchase.content.hex() == "81cf3a8e8a3d85c989409824cee89dea"
+
+
 # ---- early messages ---------------------------------------------------------------------------------------------
 
 
@@ -110,6 +114,13 @@ def test_early_messages_are_decided_in_their_order_when_the_order_comes() -> Non
     assert names(told) == ["OrderPlaced", "OrderReleased"]
     assert decided.order.late_payment is Payment.DECLINED
     assert set(decided.deadlines) == {"ConfirmByNear", "ConfirmByReached"}
+
+
+def test_more_early_messages_do_not_postpone_the_day_on_which_they_expire() -> None:
+    decided = Decided()
+    decided.tell(verified())
+    decided.at(HOUR).tell(reserved())
+    assert decided.deadlines == {"EarlyMessagesExpired": NOON + timedelta(days=21)}
 
 
 def test_a_refusal_of_an_early_command_names_that_command() -> None:
@@ -275,6 +286,20 @@ def test_network_orders_are_picked_where_the_stock_is_held_less_what_was_cancele
         (1, 1, "network:GB:MAN1"),
         (2, 2, "network:GB:LTN1"),
     ]
+
+
+def test_no_more_is_picked_than_is_open_while_inventory_has_not_said_what_it_released() -> None:
+    decided = pending(NETWORK)
+    decided.tell(canceled(BY_BUYER, CancelReason.BUYER_CANCELED, ItemUnits(line=1, quantity=2)), reserved(), verified())
+    request = decided.fire("HoldEnded")[-1]
+    assert isinstance(request, PickRequested)
+    assert [(line.line, line.quantity) for line in request.lines] == [(1, 1), (2, 2)]
+
+
+def test_an_order_that_ends_before_its_release_waits_for_no_deadline() -> None:
+    decided = pending()
+    decided.tell(canceled(BY_BUYER))
+    assert decided.deadlines == {}
 
 
 def test_the_warehouse_is_told_of_canceled_picks_but_not_of_those_it_found_short() -> None:

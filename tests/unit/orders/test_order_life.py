@@ -46,12 +46,15 @@ from support.orders import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from contracts.envelope import Message
     from contracts.inventory import HeldLine
     from contracts.values import LineUnits
 
 ANSWERS = st.sampled_from([verified(), delayed(), declined(), declined(fraud=True), reserved(), refused()])
 SOME_UNITS = st.dictionaries(st.sampled_from([1, 2]), st.integers(1, 4), min_size=1)
+POLICIES = st.builds(Policy, profile=st.sampled_from(Profile), confirm_days=st.integers(1, 30))
 PACKAGE_IDS = st.sampled_from("abcd")
 RANK = [Status.PENDING, Status.UNSHIPPED, Status.PARTIALLY_SHIPPED, Status.SHIPPED]
 DAY = timedelta(days=1)
@@ -66,16 +69,20 @@ def held_units(quantities: dict[int, int]) -> tuple[HeldLine, ...]:
 
 
 class Life(RuleBasedStateMachine):
-    @initialize(channel=st.sampled_from(Channel), profile=st.sampled_from(Profile), confirm_days=st.integers(1, 30))
-    def begin(self, channel: Channel, profile: Profile, confirm_days: int) -> None:
-        policy = Policy(profile=profile, confirm_days=confirm_days)
+    @initialize(channel=st.sampled_from(Channel), policy=POLICIES, steps=st.sampled_from([0, 1, 2, 3, 4, 4, 4]))
+    def begin(self, channel: Channel, policy: Policy, steps: int) -> None:
+        """Some lives begin on the usual way, which chance alone would hardly find."""
         self.decided = Decided(Policies(policy, calendar_of=calendar_of))
         self.placing = an_order(a_line(quantity=3), a_line("plate", 2), channel=channel)
         self.last: Status | None = None
-
-    def tell(self, message: Message) -> None:
+        for message in (self.placing, reserved(), verified())[:steps]:
+            self.decided.tell(message)
+        self.decided.now += timedelta(minutes=30) * (steps // 4)
         self.decided.fire_due()
-        self.decided.tell(message)
+
+    def tell(self, message: Message) -> Sequence[Message]:
+        self.decided.fire_due()
+        return self.decided.tell(message)
 
     def twice(self, message: Message) -> None:
         """As another message that says the same."""
@@ -109,7 +116,10 @@ class Life(RuleBasedStateMachine):
 
     @rule(package_id=PACKAGE_IDS, quantities=SOME_UNITS)
     def seller_confirms(self, package_id: str, quantities: dict[int, int]) -> None:
-        self.tell(confirmed(a_package(package_id, *line_units(quantities))))
+        message = confirmed(a_package(package_id, *line_units(quantities)))
+        told = self.tell(message)
+        if any(isinstance(fact, PackageShipped) for fact in told):
+            assert self.decided.tell(message) == []
 
     @rule(package_id=PACKAGE_IDS, quantities=st.just({}) | SOME_UNITS)
     def parcel_leaves(self, package_id: str, quantities: dict[int, int]) -> None:
@@ -176,6 +186,11 @@ class Life(RuleBasedStateMachine):
         elif self.last is not None and order.status is not Status.CANCELED:
             assert RANK.index(order.status) >= RANK.index(self.last)
         self.last = order.status
+
+    @invariant()
+    def nothing_is_released_in_the_hold(self) -> None:
+        if isinstance(order := self.decided.root, Order) and order.release is not None:
+            assert order.release.released_at >= order.purchase.hold_until
 
     @invariant()
     def nothing_is_told_twice_that_happens_once(self) -> None:

@@ -79,6 +79,7 @@ ROWS = {
     "StockReleased, some units": Row(stock_released(held(1, 1)), (reserved(),)),
     "ReservationWithdrawn, one line": Row(withdrawn(held(2, 2))),
     "ReservationWithdrawn, all lines": Row(withdrawn(held(1, 3), held(2, 2))),
+    "ReservationWithdrawn, network order": network(withdrawn(held(2, 2))),
     "CancelOrder by buyer, in the hold": Row(BY_BUYER(), after=IN_HOLD),
     "CancelOrder by buyer, some units in the hold": Row(BY_BUYER(CancelReason.BUYER_CANCELED, ONE_MUG), after=IN_HOLD),
     "CancelOrder by buyer, hold over": Row(BY_BUYER()),

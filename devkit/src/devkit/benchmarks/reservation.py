@@ -1,10 +1,9 @@
 """What an order costs inventory: Python CPU milliseconds from record to committed reservation, by step.
 
-    python -m devkit.benchmarks.reservation                        rows in memory
-    python -m devkit.benchmarks.reservation postgresql+asyncpg://…  an empty database; the server's own time is not counted
+python -m devkit.benchmarks.reservation                        rows in memory
+python -m devkit.benchmarks.reservation postgresql+asyncpg://…  an empty database; the server's own time is not counted
 """
 
-import asyncio
 import gc
 import sys
 import time
@@ -19,7 +18,6 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.schema import CreateTable
 
 from chassis import inbox
 from chassis.clock import Clock, DrivenClock
@@ -70,7 +68,9 @@ class Meter:
 def main() -> None:
     dsn = sys.argv[1] if len(sys.argv) > 1 else None
     meter = uvloop.run(_measure(dsn))
-    table = Table(title=f"CPU-ms an order, {BATCHES} batches of {BATCH_ORDERS} orders with {LINES} lines, {'memory' if dsn is None else 'PostgreSQL'}")
+    table = Table(
+        title=f"CPU-ms an order, {BATCHES} batches of {BATCH_ORDERS} orders with {LINES} lines, {'memory' if dsn is None else 'PostgreSQL'}"
+    )
     table.add_column("step")
     table.add_column("ms", justify="right")
     for name, seconds in meter.seconds.items():

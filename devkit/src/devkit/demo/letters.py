@@ -92,7 +92,7 @@ def payment(invoice: Invoice, order: str, at: datetime, answer: Answer) -> Post:
 def buyer_cancel(invoice: Invoice, order: str, credit: Credit, lines: Sequence[LineUnits]) -> Call:
     """Inside the hold, by HTTP through the storefront; without lines the whole order."""
     items = [_item(line).model_dump(exclude_none=True) for line in lines]
-    body = {"by": CanceledBy.BUYER.value, "reason": CancelReason.BUYER_CANCELED.value, "items": items}
+    body = {"reason": CancelReason.BUYER_CANCELED.value, "items": items}
     return Call(f"cancel-{credit.number}-{invoice.number}", Role.STOREFRONT, f"{ORDERS_PATH}/{order}/cancellation", body)
 
 

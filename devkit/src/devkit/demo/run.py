@@ -1,10 +1,10 @@
-"""A demo from its file to its totals: the plan of what will happen, the connections, the replay, the check at the end."""
+"""A demo on running services: its connections, the replay, and at the end the check and the totals."""
 
 from __future__ import annotations
 
 import time
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,73 +12,105 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from chassis.auth import Role
-from devkit.demo import fates, letters
-from devkit.demo.events import Agenda, Pay, Place, Report, Reverse
+from devkit.demo.events import Agenda
 from devkit.demo.facts import TOPICS, Facts
+from devkit.demo.letters import SELLER
+from devkit.demo.plan import end_of, known_events, opening_of
 from devkit.demo.replay import Replay
 from devkit.demo.report import remarks_of, stored_troubles, totals_of, units_by_bucket
 from devkit.demo.sending import DemoError, Kafka, Repeats, Web
-from devkit.demo.shop import HOLD, Shop
-from devkit.demo.supply import receipts
+from devkit.demo.shop import Shop
 from devkit.quiet import Quiet
 from devkit.services import PARTITIONS
 from devkit.verification.report import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from devkit.demo.events import Event
     from devkit.demo.invoices import Book
     from devkit.demo.report import Totals
     from devkit.services import Services
 
 STEP = timedelta(hours=1)
-OPENING_HOUR = 5
 HTTP_SECONDS_MAX = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What the file makes of a demo. `processes` of each service."""
+class Manner:
+    """How the file is replayed. `duplicate_share`: of the inbound messages, those that come twice."""
 
-    book: Book
     exact: bool = False
     duplicate_share: float = 0.0
 
-    @property
-    def start(self) -> datetime:
-        """In the morning of the first day: products first, stock an hour later."""
-        return min(event.at for event in self.known_events()) if self.book.invoices else _nothing()
 
-    @property
-    def opening(self) -> datetime:
-        first = min(at for at in (*(one.placed_at for one in self.book.invoices), *(one.at for one in self.book.corrections)))
-        return first.replace(hour=OPENING_HOUR, minute=0, second=0, microsecond=0)
+async def replay(book: Book, services: Services, manner: Manner, moved: Callable[[datetime, int, int], None]) -> Totals:
+    """Replay `book` on services that have been started with a driven clock and no tick yet.
 
-    @property
-    def end(self) -> datetime:
-        return max(event.at for event in self.known_events())
+    Raises DemoError, NotQuietError, KafkaError; ProcessFailedError when a service does not get ready.
+    """
+    if not book.invoices:
+        raise DemoError("there is no order in these days of the file")
+    start = opening_of(book)
+    async with AsyncExitStack() as stack:
+        kafka = await stack.enter_async_context(_producer(services))
+        await kafka.tick(start)
+        services.wait_ready()
+        quiet = await stack.enter_async_context(await Quiet.open(_urls(services), services.groups, services.bootstrap))
+        facts = await Facts.open(services.bootstrap, dict.fromkeys(TOPICS, PARTITIONS))
+        stack.push_async_callback(facts.close)
+        web = await stack.enter_async_context(_web(services))
+        agenda = Agenda()
+        agenda.add(known_events(book))
+        repeats = Repeats(manner.duplicate_share)
+        driver = Replay(agenda, Shop(), kafka, web, facts, quiet, repeats, None if manner.exact else STEP, moved)
+        begin = time.monotonic()
+        await driver.run(start, end_of(book))
+        return await _totals(book, services, driver, time.monotonic() - begin)
 
-    def known_events(self) -> Iterator[Event]:
-        """All that is settled before anything happens."""
-        skus = {line.sku for invoice in self.book.invoices for line in invoice.lines}
-        skus |= {correction.sku for correction in self.book.corrections}
-        for sku in sorted(skus):
-            yield from map(Report, letters.item_posts(sku, self.book.titles.get(sku, sku), self.opening))
-        for receipt in receipts(self.book, self.opening + STEP):
-            yield Report(letters.receipt_post(receipt))
-        for correction in self.book.corrections:
-            yield Report(letters.correction_post(correction))
-        for invoice in self.book.invoices:
-            yield Place(invoice.placed_at, invoice)
-            yield from (Pay(at, invoice, answer) for at, answer in fates.payments(invoice))
-        yield from self._reversals()
 
-    def _reversals(self) -> Iterator[Event]:
-        placed: dict[str, list[datetime]] = {}
-        for invoice in self.book.invoices:
-            placed.setdefault(invoice.buyer, []).append(invoice.placed_at)
-        for credit in self.book.credits:
-            precise = any(at <= credit.at < at + HOLD for at in placed.get(credit.customer, ()))
-            yield Reverse(credit, precise=precise)
+async def _totals(book: Book, services: Services, driver: Replay, seconds: float) -> Totals:
+    if driver.now is None:
+        raise DemoError("the clock never moved")
+    statuses = await driver.quiet.wait(driver.now)
+    report = await verify(services.dsns, driver.now)
+    parked, quarantined = stored_troubles(statuses.values())
+    more = {
+        "records published": driver.kafka.sent,
+        "HTTP commands": driver.web.sent,
+        "units credited but not sold in these days": driver.shop.unmatched_units,
+    }
+    open_orders = driver.shop.open_orders
+    unended = [f"demo: {open_orders} orders have not ended"] if open_orders else []
+    return totals_of(
+        driver.facts.tally,
+        await units_by_bucket(services.dsns["inventory"]),
+        parked=parked,
+        quarantined=quarantined,
+        duplicates_absorbed=sum(status.repeated for status in statuses.values()),
+        seconds=seconds,
+        violations=[*report.violations, *unended],
+        remarks=remarks_of(driver.facts.tally, book.left_out, more),
+    )
+
+
+def _urls(services: Services) -> dict[str, str]:
+    return {process.name: process.url for process in services.processes}
+
+
+@asynccontextmanager
+async def _producer(services: Services) -> AsyncIterator[Kafka]:
+    producer = AIOKafkaProducer(bootstrap_servers=services.bootstrap, acks="all", enable_idempotence=True)
+    await producer.start()
+    try:
+        yield Kafka(producer)
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def _web(services: Services) -> AsyncIterator[Web]:
+    tokens = {role: services.issuer.token(role) for role in (Role.STOREFRONT, Role.OPERATOR)}
+    tokens[Role.SELLER] = services.issuer.token(Role.SELLER, seller_id=SELLER)
+    async with httpx.AsyncClient(timeout=HTTP_SECONDS_MAX) as client:
+        yield Web(client, services.urls("orders"), tokens)

@@ -173,10 +173,11 @@ class Outage:
 class BrokerSender:
     """What the relay sends with."""
 
-    def __init__(self, broker: Broker, outage: Outage, dice: Random) -> None:
+    def __init__(self, broker: Broker, outage: Outage, dice: Random, *, stop_at_failure: bool = True) -> None:
         self._broker = broker
         self._outage = outage
         self._dice = dice
+        self._stop_at_failure = stop_at_failure
 
     async def send(self, facts: Sequence[Outgoing]) -> Sequence[Sent]:
         """One result a fact; after the first failure in a partition nothing more goes there."""
@@ -185,7 +186,7 @@ class BrokerSender:
         for fact in facts:
             place = (fact.topic, crc32(fact.key.encode()) % PARTITIONS)
             results.append(place not in failed and self._send(fact))
-            if results[-1] is not True:
+            if results[-1] is not True and self._stop_at_failure:
                 failed.add(place)
         return results
 

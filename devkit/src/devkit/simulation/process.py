@@ -41,6 +41,7 @@ class Habits:
     """Orders of doing things that are safeguards, each of which can be turned round."""
 
     acknowledge_first: bool = False
+    stop_at_failure: bool = True
     relay: Relay = relay_once
 
 
@@ -153,8 +154,8 @@ class Process:
         return task.result()[0]
 
     async def work(self, job: Callable[[Transactions, DrivenClock], Coroutine[Any, Any, T]]) -> T:
-        """Something an operator does by way of this process."""
-        return await job(self._transactions, self._clock)
+        """Something an operator does by way of this process, with every safeguard in."""
+        return await job(SimulatedTransactions(self._service.database, self.pause, safe=True), self._clock)
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.pop(task, None)
@@ -197,7 +198,8 @@ class Process:
         while service.relaying is not None:
             await service.relay_free.heard()
         service.relaying = self.name
-        sender = BrokerSender(self._world.broker, self._world.outage, self._world.dice)
+        world = self._world
+        sender = BrokerSender(world.broker, world.outage, world.dice, stop_at_failure=service.habits.stop_at_failure)
         while True:
             if not database.size(database.tables.outbox):
                 await database.committed.heard()

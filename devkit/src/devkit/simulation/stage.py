@@ -20,7 +20,7 @@ from orders.domain.policy import Policies
 
 from devkit.simulation.broker import Broker, Outage, Record
 from devkit.simulation.faults import Faults, bugs_of
-from devkit.simulation.history import History, Note
+from devkit.simulation.history import History
 from devkit.simulation.process import Process, Service, World
 from devkit.simulation.safeguards import Safeguards
 from devkit.simulation.scheduler import Scheduler
@@ -78,12 +78,9 @@ def stage_of(seed: int, scheduler: Scheduler, safeguards: Safeguards) -> Stage:
 
     def service(desk: Desk[Any], tables: ServiceTables) -> Service:
         trouble = Trouble(Random(f"{seed} {desk.service}"))
-        database = Database(desk.service, tables, history, trouble, wrapping=safeguards.wrapping, follow=follow)
+        database = Database(desk.service, tables, history, trouble, wrapping=safeguards.wrapping, follow=balances.follow)
         looked_at = safeguards.desk(watched(desk, bugs))
         return Service(looked_at, database, READS[desk.service], safeguards.habits)
-
-    def follow(note: Note) -> None:
-        balances.follow(note.movements)
 
     orders, inventory = service(orders_desk(Policies()), ORDERS_TABLES), service(INVENTORY, INVENTORY_TABLES)
     services = (orders, inventory)

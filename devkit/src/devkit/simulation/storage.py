@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from random import Random
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import Table
 
@@ -17,31 +18,27 @@ from chassis.memory import Memory
 from chassis.rows import Key, Rows, Tuples
 from chassis.tables import ServiceTables
 from chassis.transaction import MemoryTransactions, Transaction
-from devkit.simulation.history import History, Note
+from devkit.simulation.history import DeadlineSet, Decided, History, Note
 from devkit.simulation.scheduler import Bell
 
 SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
 """What must never fire while the safeguards before it are in."""
 
-PARKED_ID = 4
-"""The place of the message's id in a new row of `parked`."""
+PARKED_ID, CAUSE = 4, 7
+"""The places of the message's id in a new row of `parked`, and of the cause in a movement."""
 
 PauseAt: TypeAlias = Callable[[str], Awaitable[None]]
 Wrapping: TypeAlias = Callable[[Rows, Note], Rows]
 
 
-class WatchedRows:
-    """One transaction's rows, and the note that goes with them."""
+class PassingRows:
+    """One transaction's rows, and the note that goes with them. Passes everything on; who stands before it changes a little."""
 
     def __init__(self, inner: Rows, note: Note) -> None:
         self.inner = inner
         self.note = note
 
     async def insert(self, table: Table, rows: Tuples) -> None:
-        if table.name == "movement":
-            self.note.movements.extend(rows)
-        elif table.name == "parked":
-            self.note.parked.extend(row[PARKED_ID] for row in rows)
         await self.inner.insert(table, rows)
 
     async def upsert(self, table: Table, rows: Tuples) -> None:
@@ -64,6 +61,17 @@ class WatchedRows:
 
     async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
         return await self.inner.due(table, column, until, limit)
+
+
+class WatchedRows(PassingRows):
+    """Writes down what is asked of it."""
+
+    async def insert(self, table: Table, rows: Tuples) -> None:
+        if table.name == "movement":
+            self.note.movements.extend(rows)
+        elif table.name == "parked":
+            self.note.parked.extend(row[PARKED_ID] for row in rows)
+        await self.inner.insert(table, rows)
 
 
 @dataclass(slots=True)
@@ -134,6 +142,7 @@ class SimulatedTransactions:
 
     database: Database
     pause_at: PauseAt
+    safe: bool = False
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._begin()
@@ -150,10 +159,19 @@ class SimulatedTransactions:
 
         try:
             async with MemoryTransactions(database.memory, database.tables, pause).begin() as tx:
-                yield Transaction(WatchedRows(database.wrapping(tx.rows, note), note), tx.tables)
+                rows = tx.rows if self.safe else database.wrapping(tx.rows, note)
+                yield Transaction(WatchedRows(rows, note), tx.tables)
+            if note.facts:
+                await self._publish_apart(note.facts)
         except StorageError as error:
             database.error(error)
             raise
+
+
+    async def _publish_apart(self, facts: Sequence[str]) -> None:
+        """In a transaction of their own, as without the safeguard that they go with what they tell of."""
+        async with SimulatedTransactions(self.database, self.pause_at, safe=True).begin() as tx:
+            await tx.rows.insert(tx.tables.outbox, [(text,) for text in facts])
 
 
 @dataclass(slots=True)
@@ -162,11 +180,19 @@ class Balances:
 
     history: History
     internal: frozenset[str]
+    """Buckets whose units may never be negative."""
+    decided: set[UUID] = field(default_factory=set)
     units: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     versions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def follow(self, movements: Sequence[Any]) -> None:
-        for row in movements:
+    def follow(self, note: Note) -> None:
+        """Every effect has a decision in its own transaction, or in an earlier one that kept the message."""
+        self.decided.update(event.id for event in note.events if isinstance(event, Decided))
+        causes = {row[CAUSE] for row in note.movements}
+        causes |= {event.generation for event in note.events if isinstance(event, DeadlineSet)}
+        for cause in causes - self.decided:
+            self.history.blame("S2", f"message {cause} has an effect that was not decided")
+        for row in note.movements:
             self._post(row)
 
     def _post(self, row: Any) -> None:

@@ -30,11 +30,11 @@ class Edge:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that can't write, for a bounded time. Raises StorageError, or TimeoutError."""
+        """A connection that can't write and sees one moment, for a bounded time. Raises StorageError, or TimeoutError."""
         async with asyncio.timeout(READ_SECONDS_MAX):
             with translated():
                 async with self.engine.connect() as connection:
-                    yield await connection.execution_options(postgresql_readonly=True)
+                    yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def edge_of(request: Request) -> Edge:

@@ -3,16 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.clock import NoTimeYetError
 from chassis.commands import CrowdedError, StoppingError
@@ -20,6 +17,7 @@ from chassis.edge import Edge
 from chassis.failures import Failure, StorageError, failure_of
 from chassis.lane import IntakeStoppedError, UnavailableError
 from chassis.openapi import document
+from chassis.paths import WholeSegments
 from chassis.problems import ProblemError, invalid_fields
 
 log = structlog.get_logger()
@@ -60,38 +58,6 @@ def http_app(service: str, routers: Sequence[APIRouter], edge: Edge | None) -> F
         app.add_exception_handler(error, handler)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # the framework's own way to say more
     return app
-
-
-class WholeSegments:
-    """Keeps a slash inside of a path segment apart from those between segments.
-
-    `%2F` stays escaped, as in a Kafka key, until the route has been found; a path parameter `{sku:part}` gives it back.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and b"%" in scope.get("raw_path", b""):
-            segments = scope["raw_path"].decode("ascii", "replace").split("/")
-            path = "/".join(unquote(segment).replace("%", "%25").replace("/", "%2F") for segment in segments)
-            scope = {**scope, "path": path}
-        await self.app(scope, receive, send)
-
-
-class PartConvertor(Convertor[str]):
-    """One segment of a path, whatever characters it has."""
-
-    regex = "[^/]+"
-
-    def convert(self, value: str) -> str:
-        return value.replace("%2F", "/").replace("%25", "%")
-
-    def to_string(self, value: str) -> str:
-        return value.replace("%", "%25").replace("/", "%2F")
-
-
-register_url_convertor("part", PartConvertor())
 
 
 def _handlers() -> dict[type[Exception], Handler]:

@@ -61,7 +61,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class _Reader(Collector):
     counted: Counted
     outcomes: Counter[tuple[str, str]]

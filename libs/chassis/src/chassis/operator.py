@@ -31,6 +31,7 @@ from chassis.operator_queries import (
 )
 from chassis.outcomes import Accepted, Outcome, Parked, Received, Repeated
 from chassis.paging import PAGE_ROWS, Cursor, Limit, Page, cursor_place, page_of
+from chassis.paths import PART
 from chassis.problems import ProblemError
 from chassis.sending import Asked, JsonBody
 from contracts.envelope import Subject
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/operator", tags=["operator"])
 
 Operator = Annotated[Principal, Depends(Allowed(Role.OPERATOR))]
-OBJECT = "/parked/{seller_id:part}/{kind:part}/{object_id:part}"
+OBJECT = f"/parked/{{seller_id:{PART}}}/{{kind:{PART}}}/{{object_id:{PART}}}"
 
 
 class Discard(Asked):

@@ -56,6 +56,12 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
+class Answer(BaseModel):
+    """What a route answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 class JsonBody(Generic[B]):
     """Reads a body as `model`, straight from its bytes: strict types, and nothing before the caller was let in."""
 

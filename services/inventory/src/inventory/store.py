@@ -24,7 +24,6 @@ from inventory.domain.location import Supply, Wanted
 from inventory.domain.reservation import Line, Reservation, Status
 from inventory.domain.stock import Account, Bucket, Item, Move
 
-
 ItemKey: TypeAlias = tuple[str, str]
 """Seller and SKU. A plain tuple: a batch makes thousands."""
 ITEM_COLUMNS = ("seller_id", "sku")

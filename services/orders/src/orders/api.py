@@ -19,7 +19,7 @@ from chassis.edge import Edge, edge_of
 from chassis.outcomes import Fact
 from chassis.paging import CURSOR_LENGTH_MAX, PAGE_ROWS, PAGE_ROWS_MAX, Page, cursor_place, page_of
 from chassis.problems import ProblemError
-from chassis.sending import Asked, JsonBody, Sender, Sends, settled
+from chassis.sending import Answer, Asked, JsonBody, Sender, Sends, settled
 from contracts.orders import (
     LINES_MAX,
     PACKAGES_MAX,
@@ -34,7 +34,7 @@ from contracts.orders import (
     PlaceOrder,
 )
 from contracts.values import Address, Buyer, Channel, Instant, MarketplaceId, Note, OrderId, SellerId
-from orders.queries import OrderDetails, OrderSummary, View, Wanted, get_order, list_orders
+from orders.queries import OrderDetails, OrderSummary, Wanted, get_order, list_orders
 
 router = APIRouter(prefix="/sellers/{seller_id}/orders", tags=["orders"])
 
@@ -78,7 +78,7 @@ class Shipment(Asked):
     packages: tuple[Package, ...] = Field(min_length=1, max_length=PACKAGES_MAX)
 
 
-class Placed(View):
+class Placed(Answer):
     """An order as its storefront sees it. `stock` is `unknown` until inventory has answered."""
 
     order_id: str
@@ -88,7 +88,7 @@ class Placed(View):
     hold_until: datetime
 
 
-class Changed(View):
+class Changed(Answer):
     """What the command has changed, as facts, in order; empty when all was so already."""
 
     order_id: str

@@ -27,7 +27,8 @@ metadata = MetaData(naming_convention=NAMES)
 
 SERVICE = service_tables(metadata)
 
-# `lines` and `packages` may be asked for in SQL; `record` and `early` are text that only the store reads. An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
+# An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
+# `lines` and `packages` may be asked for in SQL; `record` and `early` are text that only the store reads.
 customer_order = Table(
     "customer_order",
     metadata,

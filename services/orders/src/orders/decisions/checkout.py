@@ -15,6 +15,9 @@ from orders.decisions.facts import refused, write
 from orders.domain.order import Expected, Line, Order, Purchase
 from orders.store import Books
 
+PLACED_AT_MIN = datetime(2000, 1, 1, tzinfo=UTC)
+"""An order time before this is a sender's mistake; times near the calendar's first year could not even be brought to UTC."""
+
 
 def place_order(
     rules: Mapping[type[Message], Decision[Books, Any]], books: Books, command: PlaceOrder, cause: Cause
@@ -50,7 +53,7 @@ def _purchase(books: Books, command: PlaceOrder, now: datetime) -> Purchase:
         from_network=command.channel is Channel.NETWORK,
         buyer_id=command.buyer.buyer_id,
         currency=command.lines[0].unit_price.currency,
-        placed_at=min(command.placed_at or now, now).astimezone(UTC),
+        placed_at=max(min(command.placed_at or now, now), PLACED_AT_MIN).astimezone(UTC),
         policy=books.policies.policy_of(command.marketplace_id),
         content=_content(command),
     )

@@ -1,0 +1,109 @@
+"""`./wharf demo`: a shop's month on real Kafka, real PostgreSQL and the services, and whether every unit is accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path  # noqa: TC003 - typer reads the annotation when it makes the command
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from aiokafka.errors import KafkaError
+
+from devkit.demo.invoices import book_of, days_of
+from devkit.demo.run import Manner, replay
+from devkit.demo.sales import SalesFileError, read_sales
+from devkit.demo.sending import DemoError
+from devkit.processes import ProcessFailedError
+from devkit.progress import progress
+from devkit.quiet import NotQuietError
+from devkit.running import noted
+from devkit.runs import Run
+from devkit.services import prepare
+from devkit.stack import open_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkit.demo.invoices import Book
+    from devkit.demo.report import Totals
+
+FAILED, UNKNOWN = 1, 2
+_DATE = "%Y-%m-%d"
+
+
+def main(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="A file of sales with the columns of the packaged one: csv, gz or xz.", dir_okay=False)
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Replay so many days only.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=[_DATE], help="Begin with this day.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Stop at each instant instead of each hour: two runs end alike. Slower.")
+    ] = False,
+    duplicate: Annotated[
+        float, typer.Option(min=0, max=1, metavar="P", help="Send this share of all inbound messages twice.")
+    ] = 0.0,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the totals there, too.")] = None,
+) -> None:
+    """Replay a real shop's month through the services, then check that every unit is accounted for.
+
+    Ends with 0 when nothing is wrong, with 1 when something is, with 2 when the stack did not fall quiet.
+    """
+    try:
+        book = _book(data, first, days)
+        totals = _replay(book, Manner(exact, duplicate))
+    except (SalesFileError, DemoError, ProcessFailedError, KafkaError) as error:
+        typer.echo(f"The demo stops: {error}", err=True)
+        raise typer.Exit(FAILED) from None
+    except NotQuietError as error:
+        typer.echo(f"Unknown: {error}", err=True)
+        raise typer.Exit(UNKNOWN) from None
+    for line in totals.table():
+        typer.echo(line)
+    if json_file is not None:
+        json_file.write_text(json.dumps(totals.json(), indent=2) + "\n")
+    raise typer.Exit(0 if totals.all_well else FAILED)
+
+
+def _book(data: Path | None, first: datetime | None, days: int | None) -> Book:
+    begin = first.replace(tzinfo=UTC) if first else None
+    return book_of(days_of(read_sales(data), first=begin, days=days))
+
+
+def _replay(book: Book, manner: Manner) -> Totals:
+    typer.echo(
+        f"{len(book.invoices):,} orders with {sum(len(one.lines) for one in book.invoices):,} lines, "
+        f"{len(book.credits)} cancellation invoices, {len(book.corrections)} corrections of stock"
+    )
+    with Run("demo") as run:
+        typer.echo("Kafka, PostgreSQL and the services start ...")
+        services = asyncio.run(prepare(run, open_stack(run), clock="driven"))
+        services.start_all()
+        with noted(services), progress("replaying", 2 * len(book.invoices)) as advance:
+            totals = asyncio.run(replay(book, services, manner, _mover(advance)))
+        badly_ended = _badly_ended(services.stop())
+    for line in badly_ended:
+        typer.echo(line, err=True)
+    if badly_ended:
+        raise DemoError("a service did not stop as it should; its log is in .wharf")
+    return totals
+
+
+def _mover(advance: Callable[[float], None]) -> Callable[[datetime, int, int], None]:
+    """An order counts when it is placed and when it has ended."""
+    done = 0
+
+    def moved(_now: datetime, placed: int, still_open: int) -> None:
+        nonlocal done
+        now_done = 2 * placed - still_open
+        advance(now_done - done)
+        done = now_done
+
+    return moved
+
+
+def _badly_ended(statuses: Mapping[str, int]) -> list[str]:
+    return [f"{name} ended with status {status}" for name, status in statuses.items() if status]

@@ -1,0 +1,56 @@
+"""All that is settled before anything happens: products, stock, orders, payments, credits, each with its time."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from devkit.demo import fates, letters
+from devkit.demo.events import Pay, Place, Report, Reverse
+from devkit.demo.shop import HOLD
+from devkit.demo.supply import receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkit.demo.events import Event
+    from devkit.demo.invoices import Book
+
+HOUR = timedelta(hours=1)
+OPENING = timedelta(hours=12)
+"""Before the first day: products first, an hour later their stock."""
+
+
+def opening_of(book: Book) -> datetime:
+    """When the clock begins. `book` has an invoice."""
+    first_day = book.invoices[0].placed_at.date()
+    return datetime.combine(first_day, time(), book.invoices[0].placed_at.tzinfo) - OPENING
+
+
+def known_events(book: Book) -> Iterator[Event]:
+    """In no order; later ones follow from what is heard (see shop.py)."""
+    opening = opening_of(book)
+    skus = {line.sku for invoice in book.invoices for line in invoice.lines}
+    skus |= {correction.sku for correction in book.corrections}
+    for sku in sorted(skus):
+        yield from map(Report, letters.item_posts(sku, book.titles.get(sku, sku), opening))
+    yield from (Report(letters.receipt_post(receipt)) for receipt in receipts(book, opening + HOUR))
+    yield from (Report(letters.correction_post(correction)) for correction in book.corrections)
+    for invoice in book.invoices:
+        yield Place(invoice.placed_at, invoice)
+        yield from (Pay(at, invoice, answer) for at, answer in fates.payments(invoice))
+    yield from _reversals(book)
+
+
+def end_of(book: Book) -> datetime:
+    """The last time in the file."""
+    return max(one.placed_at for one in book.invoices)
+
+
+def _reversals(book: Book) -> Iterator[Reverse]:
+    placed: dict[str, list[datetime]] = {}
+    for invoice in book.invoices:
+        placed.setdefault(invoice.buyer, []).append(invoice.placed_at)
+    for credit in book.credits:
+        in_hold = any(at <= credit.at < at + HOLD for at in placed.get(credit.customer, ()))
+        yield Reverse(credit, precise=in_hold)

@@ -1,0 +1,54 @@
+"""Two processes of inventory on the same items: nothing is sold twice, and who gives way is decided under the locks (S4)."""
+
+import asyncio
+
+import pytest
+
+from chassis.failures import Failure, StorageError, failure_of
+from chassis.memory import Memory
+from inventory import tables
+from inventory.candidates import HoldersChangedError
+from inventory.domain.stock import Bucket
+
+from support.inventory import canceled, lost, placed, received, units
+from support.inventory_database import Inventory
+
+ORDERS = 40
+UNITS = 50
+
+
+async def test_two_processes_reserve_what_is_there_and_no_more(inventory_dsn: str, on_postgres: Inventory) -> None:
+    await on_postgres.tell(received(UNITS))
+    other = Inventory.on_postgres(inventory_dsn)
+    batches = [[placed(f"buyer-{n}-{i}", units(1, 2)) for i in range(ORDERS // 4)] for n in range(4)]
+    services = [on_postgres, other] * 2
+    facts = await asyncio.gather(*(each.tell(*batch) for each, batch in zip(services, batches, strict=True)))
+    told = [name for each in facts for name in each]
+    assert (told.count("StockReserved"), told.count("StockRefused")) == (UNITS // 2, ORDERS - UNITS // 2)
+    balances = {row.bucket: row.quantity for row in await on_postgres.rows(tables.balance)}
+    assert balances == {Bucket.AVAILABLE: 0, Bucket.RESERVED: UNITS}
+    await other.close()
+
+
+async def test_a_batch_is_sent_back_when_others_became_the_youngest_before_it_had_its_locks() -> None:
+    memory = Memory()
+    meanwhile = Inventory.in_memory(memory)
+    await meanwhile.tell(received(3), placed("o-1"))
+    interrupted = False
+
+    async def pause(operation: str, table: str) -> None:
+        nonlocal interrupted
+        if (operation, table) == ("lock", "reservation") and not interrupted:
+            interrupted = True
+            await meanwhile.tell(canceled("o-1"), placed("o-2"))
+
+    late = Inventory.in_memory(memory, pause)
+    loss = late.received(lost(2))
+    with pytest.raises(HoldersChangedError) as raised:
+        await late.take([loss])
+    assert failure_of(raised.value) is Failure.PASSING
+    assert isinstance(raised.value, StorageError)
+    (outcome,) = await late.take([loss])
+    assert [fact.type for fact in getattr(outcome, "facts", ())] == ["ReservationWithdrawn"]
+    held = {row.holder_id: row.status for row in await late.rows(tables.reservation)}
+    assert held == {"o-1": "ended", "o-2": "ended"}

@@ -1,0 +1,166 @@
+"""What a batch does to inventory's tables: the same as its messages one by one, in memory and on PostgreSQL alike."""
+
+import random
+from typing import Any
+
+import pytest
+
+from contracts.envelope import Message, Subject
+from contracts.inventory import Disposition
+from contracts.warehouse import Adjustment
+from inventory import tables
+from inventory.domain.stock import Bucket
+from inventory.store import load
+
+from support.inventory import (
+    HOME,
+    LEEDS,
+    NEW_FNSKUS,
+    ORDERS,
+    SELLER,
+    SKUS,
+    YORK,
+    Warehouse,
+    adjusted,
+    canceled,
+    described,
+    found,
+    items_canceled,
+    lost,
+    offered,
+    placed,
+    received,
+    shipped,
+    shipped_after_cancel,
+    units,
+)
+from support.inventory_database import Inventory
+
+
+def a_life(seed: int, length: int) -> list[Message]:
+    """Messages of all kinds, drawn by seed."""
+    draw = random.Random(seed)
+    some = lambda: units(draw.randint(1, 2), draw.randint(1, 4), draw.choice(SKUS))  # noqa: E731 - three words for one draw
+    kinds = [
+        lambda: received(draw.randint(1, 9), draw.choice(SKUS), at=draw.choice([LEEDS, YORK, HOME])),
+        lambda: adjusted(
+            draw.choice(list(Adjustment)),
+            draw.randint(1, 4),
+            draw.choice(SKUS),
+            at=draw.choice([LEEDS, YORK]),
+            disposition=draw.choice(list(Disposition)),
+        ),
+        lambda: placed(draw.choice(ORDERS), units(1, draw.randint(1, 4), draw.choice(SKUS)), units(2, 1, "mug")),
+        lambda: placed(draw.choice(ORDERS), units(1, draw.randint(1, 4), draw.choice(SKUS))),
+        lambda: canceled(draw.choice(ORDERS)),
+        lambda: items_canceled(draw.choice(ORDERS), some()),
+        lambda: shipped(draw.choice(ORDERS), some()),
+        lambda: shipped_after_cancel(draw.choice(ORDERS), some()),
+        lambda: offered(draw.choice(SKUS), offered=draw.random() < 0.8),
+        lambda: described(draw.choice(SKUS), draw.choice(NEW_FNSKUS[:3])),
+    ]
+    return [draw.choice(kinds)() for _ in range(length)]
+
+
+@pytest.mark.parametrize("batch", [1, 7, 60])
+async def test_batches_of_any_size_leave_the_same_books(inventory: Inventory, batch: int) -> None:
+    messages = a_life(seed=batch, length=60)
+    expected = Warehouse(step_minutes=0)
+    expected.tell(*messages)
+    told = [fact for i in range(0, len(messages), batch) for fact in await inventory.tell(*messages[i : i + batch])]
+    assert told == [type(fact).__name__ for fact in expected.facts]
+    await assert_same_books(inventory, expected)
+
+
+async def assert_same_books(inventory: Inventory, expected: Warehouse) -> None:
+    balances = {(row.sku, row.location_id, row.bucket): row.quantity for row in await inventory.rows(tables.balance)}
+    wanted = {(sku, *place): n for sku in SKUS for place, n in expected.item(sku).balances.items()}
+    assert {at: n for at, n in balances.items() if n} == {at: n for at, n in wanted.items() if n}
+    items = {row.sku: (row.version, row.sequence) for row in await inventory.rows(tables.item)}
+    known = [sku for sku in SKUS if expected.known(sku)]
+    assert items == {sku: (expected.item(sku).version, expected.item(sku).sequence) for sku in known}
+    assert _ledger(await inventory.rows(tables.movement)) == _ledger(expected.books.movements.added)
+    for order in ORDERS:
+        reservation = expected.reservation(order)
+        roots = [row for row in await inventory.rows(tables.reservation) if row.holder_id == order]
+        assert [(row.status, row.sequence) for row in roots] == (
+            [(reservation.status, reservation.sequence)] if reservation else []
+        )
+        lines = [row[3:] for row in await inventory.rows(tables.reservation_line) if row.holder_id == order]
+        told = (
+            [(e.line, e.location_id, e.sku, e.taken, e.released, e.shipped, e.open > 0) for e in reservation.lines]
+            if reservation
+            else []
+        )
+        assert sorted(lines) == sorted(told)
+    missing = [(row.sku, row.location_id, row.quantity) for row in await inventory.rows(tables.discrepancy)]
+    assert sorted(missing) == sorted((row.sku, row.location_id, row.quantity) for row in expected.books.discrepancies.added)
+
+
+def _ledger(rows: list[Any]) -> list[tuple[Any, ...]]:
+    return sorted(
+        (
+            row.sku,
+            row.item_version,
+            row.location_id,
+            row.source,
+            row.target,
+            row.quantity,
+            row.n,
+            row.holder_id or "",
+            row.line or 0,
+        )
+        for row in rows
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+async def test_a_late_shipment_of_units_sold_again_withdraws_the_youngest(inventory: Inventory, batch: int) -> None:
+    messages = [
+        *(received(3), placed("o-1"), canceled("o-1"), placed("o-2", units(1, 1)), placed("o-3", units(1, 2))),
+        shipped_after_cancel("o-1", units(1, 3)),
+    ]
+    facts = [fact for i in range(0, len(messages), batch) for fact in await inventory.tell(*messages[i : i + batch])]
+    assert facts[-3:] == ["StockShipped", "ReservationWithdrawn", "ReservationWithdrawn"]
+    lines = {row.holder_id: (row.taken, row.released, row.shipped) for row in await inventory.rows(tables.reservation_line)}
+    assert lines == {"o-1": (6, 3, 3), "o-2": (1, 1, 0), "o-3": (2, 2, 0)}
+    assert not any(row.quantity for row in await inventory.rows(tables.balance))
+    assert await inventory.rows(tables.discrepancy) == []
+
+
+async def test_a_loss_goes_on_to_older_holders_when_the_youngest_is_canceled_in_the_same_batch(inventory: Inventory) -> None:
+    await inventory.tell(received(4), placed("o-1", units(1, 2)))
+    await inventory.tell(placed("o-2", units(1, 2)))
+    facts = await inventory.tell(canceled("o-2", "SunStorm"), lost(2))
+    assert facts == ["StockReleased", "ReservationWithdrawn"]
+    balances = {row.bucket: row.quantity for row in await inventory.rows(tables.balance)}
+    assert balances == {Bucket.AVAILABLE: 0, Bucket.RESERVED: 0, Bucket.RESEARCHING: 2}
+
+
+async def test_holders_of_what_nobody_takes_are_not_locked(inventory: Inventory) -> None:
+    await inventory.tell(received(9), placed("o-1"), placed("o-2"), placed("o-3"))
+    async with inventory.transactions.begin() as tx:
+        books = await load(tx, [shipped("o-1", units(1, 3)), found(1)])
+        assert set(books.holders) == {Subject(SELLER, "order", "o-1")}
+        books = await load(tx, [lost(1)])
+        assert set(books.holders) == {Subject(SELLER, "order", "o-3")}
+
+
+async def test_an_fnsku_names_one_item_of_its_seller(inventory: Inventory) -> None:
+    first, second = NEW_FNSKUS[:2]
+    assert await inventory.tell(described("mug", first)) == []
+    assert await inventory.tell(described("plate", first)) == ["InventoryCommandRefused"]
+    assert await inventory.tell(described("mug", second), described("plate", first), described("bowl", second)) == [
+        "InventoryCommandRefused"
+    ]
+    products = {row.sku: row.fnsku for row in await inventory.rows(tables.product)}
+    assert products == {"mug": second, "plate": first}
+
+
+async def test_listings_are_kept_as_they_were_told(inventory: Inventory) -> None:
+    assert await inventory.tell(offered(), received(1)) == ["ListingSoldOut", "ListingRestocked"]
+    assert await inventory.tell(placed("o-1", units(1, 1))) == ["StockReserved", "ListingSoldOut"]
+    assert await inventory.tell(received(1, at=HOME)) == []
+    assert [row.sold_out for row in await inventory.rows(tables.listing)] == [True]
+    assert await inventory.tell(canceled("o-1")) == ["StockReleased", "ListingRestocked"]
+    assert [row.sold_out for row in await inventory.rows(tables.listing)] == [False]
