@@ -179,7 +179,7 @@ async def publish_raw(kafka: str, records: Iterable[tuple[bytes | None, list[Any
 @asynccontextmanager
 async def toy_stack(dsn: str, kafka: str, logs: Path) -> AsyncIterator[ToyStack]:
     """Empty tables and topics, made anew; processes that still run in the end are killed."""
-    engine = create_async_engine(dsn)
+    engine = create_async_engine(dsn, pool_pre_ping=True)
     await _make_schema(engine)
     await _make_topics(kafka)
     stack = ToyStack(dsn, kafka, engine, logs)

@@ -13,6 +13,7 @@ COMMANDS = {
     "test": "Run all tests; options go on to pytest.",
     "check": "Check format, lint, types and import rules; run the unit, contract and tidy tests. Under a minute.",
     "smoke": "Start Kafka and PostgreSQL, pass a record and a row, stop them; say how long each took.",
+    "documents": "Write schemas, OpenAPI, AsyncAPI and their pages anew, from the code.",
     "lock": "Write requirements.lock anew from the pinned versions.",
 }
 # Options that a command does not know go on to the program behind it.

@@ -24,12 +24,17 @@ COINS = "/sellers/s1/purses/a/coins"
 SPENDING = "/sellers/s1/purses/a/spending"
 
 
+class Crash(BaseException):
+    """The process is gone."""
+
+
 @dataclass(slots=True)
 class Troubled:
-    """Transactions that fail while `state` is set, and hold their breath while `held` is."""
+    """Transactions that fail while `state` is set, wait for `through`, and after which the process may crash."""
 
     real: Transactions
     state: str | None = None
+    crash_after_commit: bool = False
     through: asyncio.Event = field(default_factory=asyncio.Event)
     begun: int = 0
 
@@ -41,6 +46,8 @@ class Troubled:
             if self.state:
                 raise StorageError(self.state, "planted")
             yield tx
+        if self.crash_after_commit:
+            raise Crash
 
 
 @pytest.fixture
@@ -92,15 +99,21 @@ async def test_copies_that_arrive_together_have_one_effect_and_one_answer(shop: 
     assert (await shop.post(COINS, {"coins": 1}, "k2")).json() == {"coins": 6}
 
 
-async def test_the_stored_answer_survives_a_restart(dsn: str, tmp_path: Path) -> None:
-    async with toy_shop(dsn, tmp_path) as shop:
-        await shop.post(COINS, {"coins": 5}, "k1")
-        assert shop.running is not None
-        shop.running.cancel()  # as a crash would: after the commit, nothing is wound up
-        async with toy_shop(dsn, tmp_path, empty=False) as another:
-            again = await another.post(COINS, {"coins": 5}, "k1")
+async def test_an_answer_that_a_crash_swallowed_is_given_after_the_restart(
+    troubled: tuple[Shop, Troubled], dsn: str, tmp_path: Path
+) -> None:
+    shop, transactions = troubled
+    transactions.crash_after_commit = True
+    lost = await shop.post(COINS, {"coins": 5}, "k1")
+    async with toy_shop(dsn, tmp_path, empty=False) as another:
+        again = await another.post(COINS, {"coins": 5}, "k1")
+        reused = await another.post(COINS, {"coins": 6}, "k1")
+        after = await another.post(COINS, {"coins": 1}, "k2")
 
+    assert lost.status_code == 503
     assert again.json() == {"coins": 5}
+    assert reused.json()["code"] == "idempotency_key_reused"
+    assert after.json() == {"coins": 6}
 
 
 async def test_a_key_is_the_callers_own_and_the_routes_own(shop: Shop) -> None:
@@ -166,6 +179,23 @@ async def test_while_the_database_is_away_the_answer_is_503_with_retry_after_and
     assert int(away.headers["retry-after"]) > 0
     assert transactions.begun > 2
     assert (await shop.post(COINS, {"coins": 5}, "k1")).json() == {"coins": 5}
+
+
+async def test_when_the_real_database_is_away_commands_and_questions_get_503_until_it_is_back(
+    shop: Shop, postgres: DatabaseServer, dsn: str
+) -> None:
+    name = dsn.rpartition("/")[2]
+    assert (await shop.post(COINS, {"coins": 5}, "k1")).json() == {"coins": 5}
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"  # noqa: S608 - our own name
+    await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false;", ended)
+    command = await shop.post(COINS, {"coins": 5}, "k2")
+    question = await shop.get("/operator/parked", role=Role.OPERATOR)
+    await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true;")
+
+    for answer in (command, question):
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    assert (await shop.post(COINS, {"coins": 5}, "k2")).json() == {"coins": 10}
 
 
 async def test_an_error_that_nobody_understands_stops_the_lane_and_answers_503(troubled: tuple[Shop, Troubled]) -> None:

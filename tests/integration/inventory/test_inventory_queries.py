@@ -52,6 +52,7 @@ async def test_an_item_shows_every_unit_in_all_and_by_location(connection: Async
     assert {name: n for name, n in quantities.unfulfillable.items() if n} == {"carrier_damaged": 1, "customer_damaged": 1}
     assert quantities.total == 10 + 5 + 4 - 3 + 1
     assert {place: each.available for place, each in item.locations.items()} == {LEEDS: 4, YORK: 5, HOME: 4}
+    assert item.not_removable == {"pending_customer_order": 1, "researching": 1, "not_in_network": 4}
     assert sum(each.total for each in item.locations.values()) == quantities.total
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkit.demo.invoices import days_of
-from devkit.demo.sales import SalesFileError, read_sales
+from devkit.demo.sales import Sale, SalesFileError, read_sales
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,12 @@ ROW = "536365,85123a,WHITE HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United King
 GUEST = "536366,22633,HAND WARMER,-2,12/1/2010 8:28,1.85,,EIRE\n"
 
 
-def test_the_packaged_december_can_be_read() -> None:
-    sales = read_sales()
+@pytest.fixture(scope="module")
+def sales() -> list[Sale]:
+    return read_sales()
+
+
+def test_the_packaged_december_can_be_read(sales: list[Sale]) -> None:
     assert len(sales) == 42_481
     assert {sale.sold_at.strftime("%Y-%m") for sale in sales} == {"2010-12"}
     assert [sale.sold_at for sale in sales] == sorted(sale.sold_at for sale in sales)
@@ -91,8 +95,7 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
         read_sales(path)
 
 
-def test_days_are_whole_days_from_the_first_one_wanted() -> None:
-    sales = read_sales()
+def test_days_are_whole_days_from_the_first_one_wanted(sales: list[Sale]) -> None:
     two = days_of(sales, first=datetime(2010, 12, 2, tzinfo=UTC), days=2)
     assert {sale.sold_at.day for sale in two} == {2, 3}
     assert {sale.sold_at.day for sale in days_of(sales, first=None, days=1)} == {1}

@@ -15,6 +15,7 @@ from support.inventory import (
     of_kind,
     placed,
     received,
+    shipped,
     shipped_after_cancel,
     units,
 )
@@ -91,3 +92,9 @@ def test_what_no_book_has_is_an_open_discrepancy_with_its_place() -> None:
     (row,) = warehouse.books.discrepancies.added
     assert (row.sku, row.location_id, row.quantity, row.closed_at) == ("mug", LEEDS, 2, None)
     assert warehouse.available() == 0
+
+
+def test_two_lines_that_no_book_has_are_two_discrepancies() -> None:
+    warehouse = Warehouse()
+    facts = warehouse.tell(shipped("o-1", units(1, 2), units(2, 2)))
+    assert len({fact.discrepancy_id for fact in of_kind(facts, DiscrepancyOpened)}) == 2

@@ -38,7 +38,8 @@ def access_page(apps: Mapping[str, FastAPI]) -> str:
         lines += [f"## {service}", "", f"| route | {' | '.join(Role)} |", f"|---|{'---|' * len(Role)}"]
         rows = sorted((path, method, rule.roles) for method, path, rule in guarded_routes(app))
         lines += [
-            f"| `{method} {path}` | {' | '.join('yes' if role in roles else '' for role in Role)} |" for path, method, roles in rows
+            f"| `{method} {path}` | {' | '.join('yes' if role in roles else '' for role in Role)} |"
+            for path, method, roles in rows
         ]
         lines.append("")
     return "\n".join(lines)

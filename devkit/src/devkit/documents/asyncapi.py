@@ -1,5 +1,6 @@
-"""The AsyncAPI 3.0 document of a service: what it reads and what it tells, from the registry of messages; golden samples are the
-examples.
+"""The AsyncAPI 3.0 document of a service: what it reads and what it tells, from the registry of messages.
+
+Golden samples are the examples.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from devkit.checkout import ROOT
 from devkit.documents.schemas import PUBLISHED, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from contracts.envelope import Topic
 
@@ -24,6 +25,8 @@ Json: TypeAlias = dict[str, Any]
 
 SAMPLES = ROOT / "tests" / "contract" / "samples"
 SCHEMA_REFERENCE = "#/components/schemas/{model}"
+
+ADDITIONS = "Inside a version there are only additions: optional fields. Readers ignore fields they do not know."
 
 _TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 200}
 _ID: Json = {"type": "string", "minLength": 1, "maxLength": 200, "description": "any text; a UUID is best"}
@@ -60,15 +63,14 @@ def asyncapi_document(service: str, read: Iterable[str]) -> Json:
         "info": {
             "title": f"Wharf {service}",
             "version": "1",
-            "description": "Inside a version there are only additions: optional fields. Readers ignore fields they do not know.",
+            "description": ADDITIONS,
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
         "channels": {topic.name: _channel(topic, names) for topic in _topics(names)},
         "operations": {
-            **{f"receive.{topic.name}": _operation("receive", topic, [*received, Tick.__name__]) for topic in _topics(received)},
-            f"receive.{TICKS.name}": _operation("receive", TICKS, [Tick.__name__]),
-            **{f"send.{topic.name}": _operation("send", topic, sent) for topic in _topics(sent)},
+            **_operations("receive", [*received, Tick.__name__]),
+            **_operations("send", sent),
         },
         "components": {
             "messages": {name: _message(name) for name in sorted(names)},
@@ -101,6 +103,10 @@ def _channel(topic: Topic, names: Iterable[str]) -> Json:
     }
 
 
+def _operations(action: str, names: Sequence[str]) -> Json:
+    return {f"{action}.{topic.name}": _operation(action, topic, names) for topic in _topics(names)}
+
+
 def _operation(action: str, topic: Topic, names: Iterable[str]) -> Json:
     channel = f"#/channels/{topic.name}"
     carried = sorted(name for name in names if topic_of(name) is topic)
@@ -113,7 +119,10 @@ def _operation(action: str, topic: Topic, names: Iterable[str]) -> Json:
 
 def _message(name: str) -> Json:
     keyed = name in TRAVELING
-    key = {"type": "string", "description": f"seller/kind/id of the {topic_of(name).keyed_by}; % and / inside a part are escaped"}
+    key = {
+        "type": "string",
+        "description": f"seller/kind/id of the {topic_of(name).keyed_by}; % and / inside a part are escaped",
+    }
     return {
         "name": name,
         "title": name,

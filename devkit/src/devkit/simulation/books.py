@@ -1,16 +1,16 @@
-"""What must hold of stock and orders at the end: balances and ledger, what holders took and gave back, orders that have ended, and
-that orders and inventory tell the same story (S3, S5, S7). What must hold of messages is in `checkers`."""
+"""What must hold of stock and orders at the end: balances and ledger, what holders took and gave back, orders that have
+ended, and that orders and inventory tell the same story (S3, S5, S7). What must hold of messages is in `checkers`.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from contracts.envelope import Subject
 from contracts.orders import ShippedAfterCancel
+from devkit.simulation.stage import Stage
 from inventory import tables as inventory_tables
 from inventory.domain.stock import Bucket, Outside
 from orders import tables as order_tables
-
-from devkit.simulation.stage import Stage
 
 ENDED = ("Shipped", "Canceled")
 
@@ -61,9 +61,9 @@ def unended(stage: Stage) -> Iterator[str]:
 
 def holder_problems(stage: Stage) -> Iterator[str]:
     """Lines whose taken, released and shipped are not what the ledger says, for every holder (S7)."""
-    taken: Counter[tuple[object, ...]] = Counter()
-    released: Counter[tuple[object, ...]] = Counter()
-    shipped: Counter[tuple[object, ...]] = Counter()
+    taken: Counter[Any] = Counter()
+    released: Counter[Any] = Counter()
+    shipped: Counter[Any] = Counter()
     for row in stage.inventory.database.rows(inventory_tables.movement):
         line = (row.seller_id, row.holder_kind, row.holder_id, row.line, row.location_id, row.sku)
         if row.target == Bucket.RESERVED:
@@ -90,13 +90,8 @@ def open_lines(stage: Stage) -> Iterator[str]:
 
 def shipment_problems(stage: Stage) -> Iterator[str]:
     """What orders has shipped, also after a cancel, inventory has given to customers, or misses (agreement)."""
-    left: Counter[tuple[str, str]] = Counter()
-    order_of: dict[object, Subject] = {}
-    for decided in stage.history.decided:
-        order_of[decided.id] = decided.subject
-        for fact in decided.facts:
-            if isinstance(fact, ShippedAfterCancel):
-                left[fact.seller_id, fact.order_id] += sum(line.quantity for line in fact.package.lines)
+    left = _shipped_late(stage)
+    order_of = {decided.id: decided.subject for decided in stage.history.decided}
     for row in stage.orders.database.rows(order_tables.customer_order):
         left[row.seller_id, row.order_id] += row.units_shipped
     for row in stage.inventory.database.rows(inventory_tables.movement):
@@ -108,3 +103,12 @@ def shipment_problems(stage: Stage) -> Iterator[str]:
     for (seller_id, order_id), units in left.items():
         if units:
             yield f"order {order_id} of {seller_id} shipped {units} units more than inventory gave"
+
+
+def _shipped_late(stage: Stage) -> Counter[tuple[str, str]]:
+    units: Counter[tuple[str, str]] = Counter()
+    for decided in stage.history.decided:
+        for fact in decided.facts:
+            if isinstance(fact, ShippedAfterCancel):
+                units[fact.seller_id, fact.order_id] += sum(line.quantity for line in fact.package.lines)
+    return units

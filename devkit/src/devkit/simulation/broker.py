@@ -15,6 +15,8 @@ from devkit.simulation.scheduler import Bell
 
 PARTITIONS = 3
 FETCH_RECORDS_MAX = 8
+STRIKES = 0.5
+"""During an outage, the share of the facts that it hits."""
 
 Place: TypeAlias = tuple[str, int]
 """Topic and partition."""
@@ -191,11 +193,11 @@ class BrokerSender:
         return results
 
     def _send(self, fact: Outgoing) -> Sent:
-        if self._outage.refusals > 0 and self._dice.random() < 0.5:
+        if self._outage.refusals > 0 and self._dice.random() < STRIKES:
             self._outage.refusals -= 1
             return RefusedError("no leader")
         self._broker.append(fact.topic, fact.key.encode(), fact.record_headers, fact.body.encode())
-        if self._outage.silent > 0 and self._dice.random() < 0.5:
+        if self._outage.silent > 0 and self._dice.random() < STRIKES:
             self._outage.silent -= 1
             return RefusedError("no answer")
         return True

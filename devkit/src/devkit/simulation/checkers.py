@@ -1,10 +1,11 @@
-"""What must hold of messages, whatever they mean: quiet, acknowledged, once, in order, on time, nobody held up. Each checker returns its
-problems as sentences. What must hold of stock and orders is in `books`."""
+"""What must hold of messages, whatever they mean: quiet, acknowledged, once, in order, on time, nobody held up. Each checker
+tells its problems as sentences. What must hold of stock and orders is in `books`.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from chassis.deadlines import DeadlineKey
@@ -13,13 +14,11 @@ from chassis.intake import quarantined
 from chassis.outcomes import Accepted, Identity, Repeated
 from contracts.envelope import Deadline, Subject
 from contracts.identity import identity_of
-
 from devkit.simulation import books
 from devkit.simulation.broker import Record
 from devkit.simulation.history import DeadlineCleared, DeadlineSet, Decided
 from devkit.simulation.process import Service
 from devkit.simulation.stage import Stage
-
 
 LIMIT_REACHED = "injected at "
 """A message that ran into a limit of the database often enough, when alone, is taken for the culprit: rightly parked."""
@@ -78,9 +77,11 @@ def picture(stage: Stage) -> tuple[dict[str, dict[str, Any]], int]:
     return tables, sum(map(len, stage.world.broker.records.values()))
 
 
-Known = Mapping[str, Mapping[Identity, str]]
+Setting: TypeAlias = tuple[UUID, datetime]
+"""A deadline's generation and the instant it is due."""
+Known: TypeAlias = Mapping[str, Mapping[Identity, str]]
 """What each service's inbox says."""
-Read = Sequence[tuple[Record, Mapping[str, str]]]
+Read: TypeAlias = Sequence[tuple[Record, Mapping[str, str]]]
 """Records with their headers."""
 
 
@@ -148,8 +149,8 @@ def decided_twice(stage: Stage) -> list[str]:
 
 def deadline_problems(stage: Stage) -> Iterator[str]:
     """Deadlines decided early, or while another setting stood; all settings replayed in the order of commits (S9)."""
-    standing: dict[tuple[str, DeadlineKey], tuple[UUID, datetime]] = {}
-    latest: dict[tuple[str, DeadlineKey], tuple[UUID, datetime]] = {}
+    standing: dict[tuple[str, DeadlineKey], Setting] = {}
+    latest: dict[tuple[str, DeadlineKey], Setting] = {}
     for event in stage.history.events:
         match event:
             case DeadlineSet():

@@ -1,12 +1,13 @@
-"""What goes wrong, drawn by the seed: processes crash at any await, partitions change hands, records come late, broker and databases
-fail for a while, rules have bugs. Each run has its own mixture, so that rare ones come together. What must hold is in `checkers`."""
+"""What goes wrong, drawn by the seed: processes crash at any await, partitions change hands, records come late, broker and
+databases fail for a while, rules have bugs. Each run has its own mixture, so that rare ones come together. What must hold is in
+`checkers`.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from contracts.envelope import Message
-
 from devkit.simulation.broker import PARTITIONS, Broker
 from devkit.simulation.process import Process, World
 from devkit.simulation.storage import Database
@@ -31,8 +32,12 @@ BUG_KINDS = (
     "UnitsReceived",
     "UnitsAdjusted",
 )
+KIND_SHARE = 0.5
+"""Of the kinds of faults, this share is in a run."""
 BUG_SHARE = 0.4
 """Of the runs, in this share a release of the services has a bug."""
+SPOIL_SHARE = 0.3
+"""Of the bugs, this share shows when the batch is saved."""
 
 
 @dataclass(slots=True)
@@ -46,7 +51,7 @@ class Faults:
 
     async def run(self) -> None:
         """One after the other, until `heal`."""
-        kinds = [kind for kind in KINDS if self.dice.random() < 0.5]
+        kinds = [kind for kind in KINDS if self.dice.random() < KIND_SHARE]
         while kinds and not self.healed:
             await self._later(self.dice.randint(PERIOD_STEPS_MIN, PERIOD_STEPS_MAX))
             if not self.healed:
@@ -114,8 +119,4 @@ def bugs_of(dice: Random) -> Bugs:
     def chosen(message: Message) -> bool:
         return type(message).__name__ == kind and message.subject.id[-1] in digits
 
-    return Bugs(spoiling=chosen) if dice.random() < 0.3 else Bugs(raising=chosen)
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())) or "none"
+    return Bugs(spoiling=chosen) if dice.random() < SPOIL_SHARE else Bugs(raising=chosen)

@@ -65,8 +65,8 @@ class Violation:
         return f"{self.promise}: {self.what}"
 
 
-VIOLATIONS_MAX = 20
-"""After as many there is nothing to learn from more."""
+VIOLATIONS_MAX = 5
+"""Of each promise; after as many there is nothing to learn from more."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class History:
     """How often what happened: so that a run in which nothing happened does not look like a good one."""
 
     def blame(self, promise: str, what: str) -> None:
-        if len(self.violations) < VIOLATIONS_MAX:
+        if sum(violation.promise == promise for violation in self.violations) < VIOLATIONS_MAX:
             self.violations.append(Violation(promise, what))
 
     def blame_all(self, promise: str, problems: Sequence[str]) -> None:

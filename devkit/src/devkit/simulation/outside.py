@@ -1,11 +1,11 @@
-"""How the outside world talks to the services: records to the broker, commands over HTTP with clients that ask again, time that
-passes. What is said is drawn in `workload`."""
+"""How the outside world talks to the services: records to the broker, commands over HTTP with clients that ask again, time
+that passes. What is said is drawn in `workload`.
+"""
 
 import asyncio
 from datetime import datetime
 
 from chassis.outcomes import Accepted, Blocked, Failed, Outcome, Received, Repeated, Via, hash_of
-
 from devkit.simulation.broker import headers_of
 from devkit.simulation.process import CrashedError
 from devkit.simulation.stage import Stage

@@ -1,5 +1,6 @@
-"""One process of a service, put together from the real parts: lanes, gate, intake, deadlines, relay. It can crash at any await and
-start anew with nothing but what was committed. `orders.app` and `inventory.app` put the same parts together for real."""
+"""One process of a service, put together from the real parts: lanes, gate, intake, deadlines, relay. It can crash at any await
+and start anew with nothing but what was committed. The services' `app` puts the same parts together for real.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -18,7 +19,6 @@ from chassis.lane import Lane, Works
 from chassis.outcomes import Outcome, Received
 from chassis.relay import Relayed, Sender, relay_once
 from chassis.transaction import Transactions
-
 from devkit.simulation.broker import Broker, BrokerSender, Consumer, Outage
 from devkit.simulation.scheduler import Bell, Scheduler
 from devkit.simulation.storage import Database, SimulatedTransactions

@@ -1,5 +1,6 @@
-"""The course of one run: work under faults, healing, the operator, the clock past every deadline, the checks, and everything delivered
-once more. The same seed goes the same way, to the last step."""
+"""The course of one run: work under faults, healing, the operator, the clock past every deadline, the checks, and everything
+delivered once more. The same seed goes the same way, to the last step.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,12 +9,12 @@ from dataclasses import dataclass
 from random import Random
 
 import structlog
+
 from chassis import operations
 from chassis.clock import Clock
 from chassis.failures import Failure, StorageError, failure_of
 from chassis.transaction import Transactions
 from contracts.envelope import Subject
-
 from devkit.simulation import checkers, outside
 from devkit.simulation.history import Violation
 from devkit.simulation.process import Service
@@ -123,7 +124,7 @@ async def _run_out_the_clock(stage: Stage) -> None:
             return
         outside.tick(stage, due)
         await _quiet(stage, "at a deadline")
-    stage.history.blame("S9", f"deadlines without an end: {due}")
+    stage.history.blame("S9", f"deadlines without an end: {outside.next_deadline(stage)}")
 
 
 async def _deliver_again(stage: Stage) -> None:

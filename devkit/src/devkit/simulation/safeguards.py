@@ -1,9 +1,12 @@
-"""Safeguards that can be taken out, one by one or in pairs, and who must notice. Always by putting another part in the place of a
-real one: the services know nothing of this."""
+"""Safeguards that can be taken out, one by one or in pairs, and who must notice. Always by putting another part in the place
+of a real one: the services know nothing of this.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from sqlalchemy import Table
 
 from chassis.deadlines import DeadlineKey
 from chassis.desk import Desk
@@ -12,8 +15,6 @@ from chassis.relay import POSITION_MAX, Relayed, Sender
 from chassis.rows import REVISION, Key, Rows, Tuples, key_names, names
 from chassis.transaction import Transaction, Transactions
 from contracts.envelope import Deadline, Message
-from sqlalchemy import Table
-
 from devkit.simulation.history import Note
 from devkit.simulation.process import Habits
 from devkit.simulation.storage import PassingRows, Wrapping
@@ -30,7 +31,7 @@ def _desk_as_it_is(desk: Desk[Watched]) -> Desk[Watched]:
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """What stands between the services and the seed's faults. One of `caught_by`, promises or alarms, must go red when it does not."""
+    """What stands between the services and the seed's faults. When it does not, one of `caught_by` must go red."""
 
     name: str = "all in"
     wrapping: Wrapping = _rows_as_they_are
@@ -148,7 +149,7 @@ OUT: Sequence[Safeguards] = (
     _out("root lock and version check", *PROMISES, wrapping=WithoutVersions),
     _out("outbox in the same transaction", "S1", wrapping=WithoutOutbox),
     _out("acknowledge after commit", "S1", habits=Habits(acknowledge_first=True)),
-    _out("draft drop", "S2", desk=without_drop),
+    _out("draft drop", "S2", "S7", desk=without_drop),
     _out("deadline generation", "S9", desk=without_generations),
     _out("parked order", "S10", wrapping=WithoutParkedOrder),
     _out("relay stops a partition", "S10", habits=Habits(stop_at_failure=False)),

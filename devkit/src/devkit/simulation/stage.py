@@ -11,13 +11,6 @@ from chassis.desk import Desk
 from chassis.outcomes import Outcome
 from chassis.tables import ServiceTables
 from contracts.envelope import Message
-from inventory import tables as inventory_tables
-from inventory.decisions import DESK as INVENTORY
-from inventory.domain.stock import Bucket
-from orders import tables as order_tables
-from orders.decisions import desk as orders_desk
-from orders.domain.policy import Policies
-
 from devkit.simulation.broker import Broker, Outage, Record
 from devkit.simulation.faults import Faults, bugs_of
 from devkit.simulation.history import History
@@ -27,6 +20,12 @@ from devkit.simulation.scheduler import Scheduler
 from devkit.simulation.storage import Balances, Database, Trouble
 from devkit.simulation.watch import Bugs, watched
 from devkit.simulation.workload import START, Posting, workload
+from inventory import tables as inventory_tables
+from inventory.decisions import DESK as INVENTORY
+from inventory.domain.stock import Bucket
+from orders import tables as order_tables
+from orders.decisions import desk as orders_desk
+from orders.domain.policy import Policies
 
 PROCESSES_PER_SERVICE = 2
 READS: Mapping[str, Sequence[str]] = {

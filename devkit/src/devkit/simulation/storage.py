@@ -24,6 +24,8 @@ from devkit.simulation.scheduler import Bell
 SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
 """What must never fire while the safeguards before it are in."""
 
+STRIKES = 0.2
+"""During trouble, the share of the operations that it hits."""
 PARKED_ID, CAUSE = 4, 7
 """The places of the message's id in a new row of `parked`, and of the cause in a movement."""
 
@@ -85,7 +87,7 @@ class Trouble:
 
     def strike(self, operation: str) -> None:
         """Raises StorageError now and then; after a commit only that the connection broke."""
-        if self.errors <= 0 or self.dice.random() > 0.2:
+        if self.errors <= 0 or self.dice.random() > STRIKES:
             return
         self.errors -= 1
         self.given += 1
@@ -166,7 +168,6 @@ class SimulatedTransactions:
         except StorageError as error:
             database.error(error)
             raise
-
 
     async def _publish_apart(self, facts: Sequence[str]) -> None:
         """In a transaction of their own, as without the safeguard that they go with what they tell of."""

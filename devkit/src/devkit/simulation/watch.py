@@ -13,7 +13,7 @@ from chassis.failures import OUT_OF_RANGE, StorageError
 from chassis.outcomes import Cause
 from chassis.quarantine import Quarantined
 from chassis.transaction import Transaction
-from contracts.envelope import Deadline, Message, Subject
+from contracts.envelope import Message, Subject
 from devkit.simulation.history import DeadlineCleared, DeadlineSet, Decided, Event, Note
 
 
@@ -146,7 +146,3 @@ def _watched_rule(desk: Desk[Any], rule: Rule[Any], bugs: Bugs) -> Callable[[Wat
 def note_of(tx: Transaction) -> Note:
     """What is written down of a transaction; only those of the simulation have one."""
     return cast("Note", tx.rows.note)  # type: ignore[attr-defined]  # the simulation's rows have it
-
-
-def is_deadline(message: Message) -> bool:
-    return isinstance(message, Deadline)

@@ -1,10 +1,13 @@
-"""What happens outside: buyers, sellers, the payment provider and the warehouse, drawn by the seed as messages with the time at which
-each is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant of a deadline."""
+"""What happens outside: buyers, sellers, the payment provider and the warehouse, drawn by the seed as messages, each with the time
+at which it is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant of a
+deadline.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from contracts.envelope import Envelope, Message
 from contracts.identity import hashed_id
@@ -60,6 +63,9 @@ class Draw:
     dice: Random
     postings: list[Posting] = field(default_factory=list)
 
+    def chance(self, share: float) -> bool:
+        return self.dice.random() < share
+
     def add(self, at: datetime, message: Message, *, http: bool = False, spoil: str = "") -> None:
         name = f"{len(self.postings)} {type(message).__name__} {message.subject.key}"
         self.postings.append(Posting(max(at, START), name, message, http, spoil))
@@ -80,10 +86,10 @@ def workload(dice: Random) -> Sequence[Posting]:
 def _stock(draw: Draw) -> None:
     for seller_id in SELLERS:
         for number, sku in enumerate(SKUS):
-            label = f"X00000000{number}" if draw.dice.random() < 0.9 else "X000000000"  # two products may want one label
+            label = f"X00000000{number}" if draw.chance(0.9) else "X000000000"  # two products may want one label
             draw.add(START, SetProduct(seller_id=seller_id, sku=sku, asin=f"B00000000{number}", fnsku=label, title=sku))
             for channel, locations in LOCATIONS.items():
-                if draw.dice.random() < 0.7:
+                if draw.chance(0.7):
                     draw.add(START, SetListing(seller_id=seller_id, sku=sku, marketplace_id="GB", channel=channel))
                 for location_id in locations:
                     units = draw.dice.randint(2, 7) if channel is Channel.SELLER else draw.dice.randint(1, 3)
@@ -112,16 +118,16 @@ def _order(draw: Draw, number: int) -> None:
     price = Money(amount=500, currency="GBP")
     bought = Bought(
         seller_id=dice.choice(SELLERS),
-        order_id=f"o{number if dice.random() < 0.9 else max(number - 1, 0)}",  # some ids are taken twice, by both sellers too
+        order_id=f"o{number if draw.chance(0.9) else max(number - 1, 0)}",  # some ids are taken twice, by both sellers too
         channel=dice.choice((Channel.SELLER, Channel.SELLER, Channel.NETWORK)),
         lines=tuple(Line(sku=sku, quantity=dice.randint(1, 2), unit_price=price, asin=f"B00000000{sku[1]}") for sku in skus),
         at=START + dice.choice((10, 30, 40, 60, 90, 2000)) * MINUTE,
     )
     _place(draw, bought)
     _pay(draw, bought)
-    if dice.random() < 0.4:
+    if draw.chance(0.4):
         _cancel(draw, bought)
-    if dice.random() < 0.85:
+    if draw.chance(0.85):
         _ship(draw, bought)
 
 
@@ -135,22 +141,22 @@ def _place(draw: Draw, bought: Bought) -> None:
         buyer=Buyer(buyer_id=f"buyer {bought.order_id}"),
         delivery_address=address,
         lines=tuple(bought.lines),
-        placed_at=bought.at if draw.dice.random() < 0.7 else None,
+        placed_at=bought.at if draw.chance(0.7) else None,
     )
-    draw.add(bought.at, order, http=draw.dice.random() < 0.4)
+    draw.add(bought.at, order, http=draw.chance(0.4))
 
 
 def _pay(draw: Draw, bought: Bought) -> None:
     dice, about = draw.dice, {"seller_id": bought.seller_id, "order_id": bought.order_id}
     delays = (-20 * MINUTE, MINUTE, MINUTE, MINUTE, 5 * MINUTE, HOLD, 3 * HOUR, 20 * DAY, PAYMENT_LIMIT, 22 * DAY)
     at = bought.at + dice.choice(delays)
-    if dice.random() < 0.2:
+    if draw.chance(0.2):
         draw.add(at - 2 * MINUTE, PaymentDelayed(**about))
     match dice.choice(("verified",) * 8 + ("declined", "nothing")):
         case "verified":
             draw.add(at, PaymentVerified(**about))
         case "declined":
-            draw.add(at, PaymentDeclined(seller_id=bought.seller_id, order_id=bought.order_id, fraud=dice.random() < 0.5))
+            draw.add(at, PaymentDeclined(seller_id=bought.seller_id, order_id=bought.order_id, fraud=draw.chance(0.5)))
         case _:
             pass
 
@@ -160,9 +166,9 @@ def _cancel(draw: Draw, bought: Bought) -> None:
     delays = (-10 * MINUTE, 2 * MINUTE, 10 * MINUTE, HOLD, 40 * MINUTE, 2 * HOUR, DAY, 2 * DAY, CONFIRM_BY)
     by = dice.choice((CanceledBy.BUYER, CanceledBy.SELLER, CanceledBy.SELLER))
     items: list[ItemUnits] = []
-    if dice.random() < 0.4:
+    if draw.chance(0.4):
         line = dice.randrange(len(bought.lines))
-        asin = bought.lines[line].asin if dice.random() < 0.5 else None
+        asin = bought.lines[line].asin if draw.chance(0.5) else None
         items.append(ItemUnits(line=None if asin else line + 1, asin=asin, quantity=dice.randint(1, 2)))
     cancel = CancelOrder(
         seller_id=bought.seller_id,
@@ -171,7 +177,7 @@ def _cancel(draw: Draw, bought: Bought) -> None:
         reason=CancelReason.BUYER_CANCELED if by is CanceledBy.BUYER else dice.choice(SELLER_REASONS),
         items=tuple(items),
     )
-    draw.add(bought.at + dice.choice(delays), cancel, http=dice.random() < 0.4)
+    draw.add(bought.at + dice.choice(delays), cancel, http=draw.chance(0.4))
 
 
 def _ship(draw: Draw, bought: Bought) -> None:
@@ -180,13 +186,13 @@ def _ship(draw: Draw, bought: Bought) -> None:
     if bought.channel is Channel.NETWORK:
         return _ship_from_network(draw, bought, at)
     packages = [bought.package(f"p-{bought.order_id}")]
-    if dice.random() < 0.4:
+    if draw.chance(0.4):
         packages.insert(0, bought.package(f"q-{bought.order_id}", [bought.units(dice.randrange(len(bought.lines)), 1)]))
-    if dice.random() < 0.3:
+    if draw.chance(0.3):
         packages.pop()
     if packages:
         order = {"seller_id": bought.seller_id, "order_id": bought.order_id}
-        draw.add(at, ConfirmShipment(**order, packages=tuple(packages)), http=dice.random() < 0.4)
+        draw.add(at, ConfirmShipment(**order, packages=tuple(packages)), http=draw.chance(0.4))
     return None
 
 
@@ -195,10 +201,9 @@ def _ship_from_network(draw: Draw, bought: Bought, at: datetime) -> None:
     about = {"seller_id": bought.seller_id, "order_id": bought.order_id}
     for number, line in enumerate(bought.lines):
         units = bought.units(number, line.quantity)
-        chance = draw.dice.random()
-        if chance < 0.1:
+        if draw.chance(0.1):
             draw.add(at, OrderPickShort(**about, lines=(units,)))
-        elif chance < 0.9:
+        elif draw.chance(0.9):
             draw.add(at, OrderParcelShipped(**about, package=bought.package(f"n-{number}", [units])))
 
 
@@ -206,7 +211,7 @@ def _shelf(draw: Draw) -> None:
     """What happens to stock that nobody asked for."""
     dice = draw.dice
     for _ in range(dice.randint(2, 6)):
-        about = {
+        about: dict[str, Any] = {
             "seller_id": dice.choice(SELLERS),
             "sku": dice.choice(SKUS),
             "location_id": dice.choice([place for places in LOCATIONS.values() for place in places]),
@@ -243,5 +248,5 @@ def _poison(draw: Draw) -> None:
 def _copies(draw: Draw) -> Iterator[Posting]:
     """The same again, at once or much later."""
     for posting in draw.postings:
-        if draw.dice.random() < 0.15:
+        if draw.chance(0.15):
             yield replace(posting, at=posting.at + draw.dice.choice((timedelta(0), MINUTE, HOUR, 2 * DAY, 31 * DAY)))

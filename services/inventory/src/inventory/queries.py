@@ -4,7 +4,7 @@ Lists give at most `limit` rows; `after` is the key of the last row seen. Cuttin
 interface's affair.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.inventory import BucketUnits, StockSnapshot
 from inventory.domain import legend
-from inventory.domain.stock import UNFULFILLABLE, Bucket
+from inventory.domain.removal_hold import unavailable
+from inventory.domain.stock import UNFULFILLABLE, Bucket, Item
 from inventory.tables import balance, discrepancy, item, listing, movement, product
 
 
@@ -38,7 +39,10 @@ class Quantities:
 
 @dataclass(frozen=True, slots=True)
 class ItemStock:
-    """An item with its quantities, in all and by location; its description is None until somebody gives one."""
+    """An item with its quantities, in all and by location; its description is None until somebody gives one.
+
+    `not_removable` are the units that no removal may take, by the legend's code (I16).
+    """
 
     sku: str
     version: int
@@ -48,6 +52,7 @@ class ItemStock:
     title: str | None
     quantities: Quantities
     locations: dict[str, Quantities]
+    not_removable: dict[str, int]
 
 
 async def list_stock(
@@ -86,9 +91,14 @@ async def _with_balances(connection: AsyncConnection, seller_id: str, rows: Sequ
             title=row.title,
             quantities=_quantities(units[row.sku].values()),
             locations={location: _quantities([buckets]) for location, buckets in units[row.sku].items()},
+            not_removable=unavailable(_item(units[row.sku])),
         )
         for row in rows
     ]
+
+
+def _item(places: Mapping[str, Mapping[str, int]]) -> Item:
+    return Item(balances={(at, Bucket(bucket)): n for at, buckets in places.items() for bucket, n in buckets.items()})
 
 
 def _quantities(places: Iterable[dict[str, int]]) -> Quantities:

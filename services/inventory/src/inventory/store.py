@@ -84,6 +84,8 @@ class Books:
     quarantined: Journal[Quarantined] = field(default_factory=Journal)
     posted: int = 0
     """Movements of the message that is being decided."""
+    opened: int = 0
+    """Its discrepancies."""
 
     def item(self, seller_id: str, sku: str) -> Item:
         """One never heard of has no units."""
@@ -130,12 +132,12 @@ class Books:
         return reservation.sequence + 1
 
     def keep(self) -> None:
-        self.posted = 0
+        self.posted = self.opened = 0
         for part in self._parts():
             part.keep()
 
     def drop(self) -> None:
-        self.posted = 0
+        self.posted = self.opened = 0
         for part in self._parts():
             part.drop()
 
@@ -201,8 +203,7 @@ async def _load_reservations(
     present = [(row.seller_id, row.kind, row.holder_id) for row in roots]
     lines: dict[tuple[str, str, str], list[Line]] = {key: [] for key in present}
     for row in await tx.rows.find(tables.reservation_line, candidates.HOLDER, present):
-        line = Line(row.line, row.location_id, row.sku, row.taken, row.released, row.shipped)
-        lines[row.seller_id, row.kind, row.holder_id].append(line)
+        lines[row.seller_id, row.kind, row.holder_id].append(Line._make(row[3:9]))
     reservations, revisions = {}, {}
     for row, key in zip(roots, present, strict=True):
         reservations[Subject(*key)] = Reservation(
@@ -276,12 +277,11 @@ def _item_row(key: ItemKey, item: Item, revision: int) -> tuple[Any, ...]:
 
 
 def _line_rows(reservations: Mapping[Subject, Reservation]) -> list[tuple[Any, ...]]:
-    rows = []
-    for (seller_id, kind, holder_id), reservation in reservations.items():
-        for line in reservation.lines:
-            at = (seller_id, kind, holder_id, line.line, line.location_id, line.sku)
-            rows.append((*at, line.taken, line.released, line.shipped, line.open > 0))
-    return rows
+    return [
+        (*holder, *line, line.open > 0)  # a line's fields are the columns
+        for holder, reservation in reservations.items()
+        for line in reservation.lines
+    ]
 
 
 Changed: TypeAlias = list[tuple[ItemKey, Item, Item]]

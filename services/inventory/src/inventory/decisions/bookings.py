@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pydantic import TypeAdapter
+
 from chassis.outcomes import Cause
 from contracts.envelope import Message, Subject
 from contracts.identity import hashed_id
@@ -13,7 +15,10 @@ from inventory.domain import withdrawal
 from inventory.domain.location import Portion, is_within
 from inventory.domain.reservation import Reservation, Status
 from inventory.domain.stock import Account, Bucket, Move, Outside
-from inventory.store import Books, Discrepancy
+from inventory.store import Books, Discrepancy, ItemKey
+
+HELD_LINES: TypeAdapter[tuple[HeldLine, ...]] = TypeAdapter(tuple[HeldLine, ...])
+"""All lines of a fact at once: half the time of one after another."""
 
 
 def move(
@@ -30,9 +35,9 @@ def move(
 
 
 def told_lines(portions: Iterable[Portion]) -> tuple[HeldLine, ...]:
-    return tuple([
-        HeldLine(line=line, sku=sku, location_id=location, quantity=quantity) for line, sku, location, quantity in portions
-    ])  # fmt: skip
+    return HELD_LINES.validate_python(tuple([
+        {"line": line, "sku": sku, "location_id": location, "quantity": quantity} for line, sku, location, quantity in portions
+    ]))  # fmt: skip
 
 
 def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Cause) -> list[Message]:
@@ -54,9 +59,10 @@ def _turn(seller_id: str, sku: str, listing: listings.Listing) -> Message:
     return kind(seller_id=seller_id, sku=sku, marketplace_id=listing.marketplace_id, channel=listing.channel)
 
 
-def withdraw(books: Books, seller_id: str, sku: str, scope: str, quantity: int, cause: Cause) -> list[Message]:
+def withdraw(books: Books, key: ItemKey, scope: str, quantity: int, cause: Cause) -> list[Message]:
     """Make `quantity` units available within the scope, if need be at the cost of the youngest reservations."""
-    lacking = quantity - sum(available_within(books, seller_id, sku, scope).values())
+    seller_id, sku = key
+    lacking = quantity - sum(available_within(books, key, scope).values())
     if lacking <= 0:
         return []
     facts: list[Message] = []
@@ -68,6 +74,12 @@ def withdraw(books: Books, seller_id: str, sku: str, scope: str, quantity: int, 
     return facts
 
 
+def available_within(books: Books, key: ItemKey, scope: str) -> dict[str, int]:
+    """Units that can be sold, by location, in the order of location ids."""
+    available = books.item(*key).available()
+    return {location: units for location, units in sorted(available.items()) if is_within(location, scope)}
+
+
 def pass_through(books: Books, holder: Subject, portions: Sequence[Portion], cause: Cause) -> None:
     """Ship available units for a holder: they are taken and gone at once, so that its account shows both (S7)."""
     reservation = books.reservations[holder] or Reservation(Status.ENDED, changed_at=cause.now)
@@ -77,21 +89,17 @@ def pass_through(books: Books, holder: Subject, portions: Sequence[Portion], cau
     move(books, holder, portions, (Bucket.RESERVED, Outside.CUSTOMER), cause)
 
 
-def available_within(books: Books, seller_id: str, sku: str, scope: str) -> dict[str, int]:
-    available = books.item(seller_id, sku).available()
-    return {location: units for location, units in sorted(available.items()) if is_within(location, scope)}
-
-
-def open_discrepancy(books: Books, seller_id: str, sku: str, location_id: str, quantity: int, cause: Cause) -> Message:
+def open_discrepancy(books: Books, key: ItemKey, location_id: str, quantity: int, cause: Cause) -> Message:
     """Note units that left and that no book has; somebody has to look."""
-    discrepancy_id = hashed_id("discrepancy", seller_id, sku, location_id, str(cause.id), str(books.posted))
+    seller_id, sku = key
+    discrepancy_id = hashed_id("discrepancy", seller_id, sku, location_id, str(cause.id), str(books.opened))
+    books.opened += 1
     books.discrepancies.add([Discrepancy(discrepancy_id, seller_id, sku, location_id, quantity, cause.id, cause.now)])
-    sentence = f"{quantity} units of {sku} are gone from {location_id} and in no book."
     return DiscrepancyOpened(
         seller_id=seller_id,
         sku=sku,
         discrepancy_id=discrepancy_id,
         location_id=location_id,
         quantity=quantity,
-        sentence=sentence,
+        sentence=f"{quantity} units of {sku} are gone from {location_id} and in no book.",
     )

@@ -108,15 +108,14 @@ def _ship_late(
 def _draw(books: Books, holder: Subject, line: holding.Missing, cause: Cause) -> tuple[tuple[Portion, ...], list[Message]]:
     """Units of one line that its holder does not hold, as far as there are any; first from where it had held them."""
     reservation = books.reservations[holder] or Reservation(Status.ENDED, changed_at=cause.now)
-    scope = reservation.scope or UNKNOWN_SCOPE
-    facts = bookings.withdraw(books, holder.seller_id, line.sku, scope, line.quantity, cause)
+    key, scope = (holder.seller_id, line.sku), reservation.scope or UNKNOWN_SCOPE
+    facts = bookings.withdraw(books, key, scope, line.quantity, cause)
     former = holding.location_of(reservation, line.line, line.sku)
-    available = bookings.available_within(books, holder.seller_id, line.sku, scope)
+    available = bookings.available_within(books, key, scope)
     taken = take(available, line.quantity, sorted(available, key=lambda location: (location != former, location)))
     portions = tuple(Portion(line.line, line.sku, location, units) for location, units in taken.items())
     if portions:
         bookings.pass_through(books, holder, portions, cause)
     if missing := line.quantity - sum(taken.values()):
-        at = former or unknown_in(scope)
-        facts.append(bookings.open_discrepancy(books, holder.seller_id, line.sku, at, missing, cause))
+        facts.append(bookings.open_discrepancy(books, key, former or unknown_in(scope), missing, cause))
     return portions, facts

@@ -52,14 +52,14 @@ def _put(
 
 def _take(books: Books, report: UnitsAdjusted, way: tuple[Bucket, Account], cause: Cause) -> Sequence[Message]:
     """Units are not where they were: from the balance, then from the youngest reservations, then they are a discrepancy."""
-    seller_id, sku, location_id, quantity = report.seller_id, report.sku, report.location_id, report.quantity
+    key, location_id, quantity = (report.seller_id, report.sku), report.location_id, report.quantity
     source, target = way
     facts: list[Message] = []
     if source is Bucket.AVAILABLE:
-        facts += bookings.withdraw(books, seller_id, sku, location_id, quantity, cause)
-    units = min(quantity, books.item(seller_id, sku).balances.get((location_id, source), 0))
+        facts += bookings.withdraw(books, key, location_id, quantity, cause)
+    units = min(quantity, books.item(*key).balances.get((location_id, source), 0))
     if units:
-        books.book(seller_id, sku, [Move(location_id, source, target, units)], cause)
+        books.book(*key, [Move(location_id, source, target, units)], cause)
     if units < quantity:
-        facts.append(bookings.open_discrepancy(books, seller_id, sku, location_id, quantity - units, cause))
-    return [*facts, *bookings.review_listings(books, seller_id, [sku], cause)]
+        facts.append(bookings.open_discrepancy(books, key, location_id, quantity - units, cause))
+    return [*facts, *bookings.review_listings(books, report.seller_id, [report.sku], cause)]

@@ -19,8 +19,7 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Units of a holder's line at one location."""
 
     line: int
@@ -139,12 +138,12 @@ def location_of(reservation: Reservation, number: int, sku: str) -> str | None:
 
 def release(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
     """Without these units, which are not held any more. Ended when nothing is left."""
-    return _settled(reservation, [replace(line, released=line.released + n) for line, n in _each(reservation, portions)], now)
+    return _settled(reservation, [line._replace(released=line.released + n) for line, n in _each(reservation, portions)], now)
 
 
 def ship(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
     """With these units gone to the buyer. Ended when nothing is left."""
-    return _settled(reservation, [replace(line, shipped=line.shipped + n) for line, n in _each(reservation, portions)], now)
+    return _settled(reservation, [line._replace(shipped=line.shipped + n) for line, n in _each(reservation, portions)], now)
 
 
 def take_late(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
@@ -154,7 +153,7 @@ def take_late(reservation: Reservation, portions: Sequence[Portion], now: dateti
     lines = reservation.lines + tuple(line for key, line in fresh.items() if key not in known)
     widened = replace(reservation, lines=lines)
     return replace(
-        widened, lines=tuple(replace(line, taken=line.taken + n) for line, n in _each(widened, portions)), changed_at=now
+        widened, lines=tuple(line._replace(taken=line.taken + n) for line, n in _each(widened, portions)), changed_at=now
     )
 
 

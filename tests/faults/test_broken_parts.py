@@ -1,0 +1,108 @@
+"""Processes killed and stopped, PostgreSQL and Kafka restarted, while buyers keep coming: nothing is lost (S1), nothing is done
+twice (S2), and the services recover by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.eventually import eventually
+from support.load import Load
+from support.market import Market
+from support.orders import names
+from support.seller import Seller
+
+if TYPE_CHECKING:
+    from conftest import Parts
+
+STOCK = 1_000_000
+BEFORE, AFTER = 40, 40
+"""Orders before something breaks, and after it is whole again."""
+HOLD = timedelta(minutes=30)
+
+
+async def grown(load: Load, orders: int) -> None:
+    """Wait until so many more orders were promised."""
+    wanted = len(load.promised) + orders
+    await eventually(lambda: len(load.promised) >= wanted, within_seconds=60, because=f"{orders} more orders")
+
+
+@asynccontextmanager
+async def buyers(market: Market, seller: Seller) -> AsyncIterator[Load]:
+    """Buyers come inside the block; after it all that they were promised must hold."""
+    await market.tell(seller.receipt(STOCK))
+    load = Load(market, seller)
+    running = asyncio.create_task(load.run())
+    try:
+        await grown(load, BEFORE)
+        yield load
+        await grown(load, AFTER)
+    finally:
+        load.stop()
+        await running
+    await market.recovered()
+    await assert_kept(market, load)
+
+
+async def assert_kept(market: Market, load: Load) -> None:
+    """Each promised order is there once, with its unit and its payment; all are released when their hold is over."""
+    statement = "SELECT order_id, stock, payment FROM customer_order WHERE seller_id = $1"
+    found = await market.rows("orders", statement, load.seller.id)
+    assert Counter(row["order_id"] for row in found) == Counter(load.promised)
+    assert {(row["stock"], row["payment"]) for row in found} == {("reserved", "verified")}
+    for order_id in load.promised:
+        assert names(await market.facts(load.seller, order_id)) == ["OrderPlaced"]
+        assert names(await market.holdings(load.seller, order_id)) == ["StockReserved"]
+    await market.pass_time(HOLD)
+    statement = "SELECT status, count(*) FROM customer_order WHERE seller_id = $1 GROUP BY 1"
+    assert [tuple(row) for row in await market.rows("orders", statement, load.seller.id)] == [
+        ("Unshipped", len(load.promised))
+    ]
+    await market.assert_sound()
+
+
+@pytest.mark.parametrize("service", ["inventory", "orders"])
+async def test_a_killed_process_loses_nothing(market: Market, seller: Seller, service: str) -> None:
+    async with buyers(market, seller):
+        market.running_of(service)[0].child.kill()
+        await market.start(service)
+
+
+async def test_a_stopped_process_ends_well_in_the_middle_of_load(market: Market, seller: Seller) -> None:
+    async with buyers(market, seller):
+        for service in ("orders", "inventory"):
+            stopped = market.running_of(service)[0].child
+            status = await asyncio.to_thread(stopped.stop)
+            assert status == 0, stopped.log_tail()
+            await market.start(service)
+
+
+async def test_postgres_that_dies_and_comes_back_costs_only_time(market: Market, seller: Seller, parts: Parts) -> None:
+    async with buyers(market, seller) as load:
+        server, troubles = parts.postgres.child, load.troubles
+        server.process.send_signal(signal.SIGQUIT)  # at once, as in a crash: no session ends in order
+        await eventually(lambda: load.troubles > troubles, because="a buyer notices")
+        await asyncio.to_thread(parts.postgres.stop)
+        await asyncio.to_thread(parts.postgres.start)
+
+
+async def test_kafka_that_goes_and_comes_back_costs_only_time(market: Market, seller: Seller, parts: Parts) -> None:
+    """Meanwhile orders are taken over HTTP, and their facts wait in the outbox."""
+
+    async def waiting_facts() -> bool:
+        rows = await market.rows("orders", "SELECT FROM outbox WHERE facts LIKE '%' || $1 || '%'", seller.id)
+        return bool(rows)
+
+    async with buyers(market, seller):
+        await asyncio.to_thread(parts.kafka.stop)
+        placed = await market.place(seller, wait=0)
+        assert placed.status_code == 202, placed.text
+        await eventually(waiting_facts, because="facts wait for the broker")
+        await asyncio.to_thread(parts.kafka.start)

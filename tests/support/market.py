@@ -1,0 +1,228 @@
+"""The whole market: services as processes on real parts, under a clock that the test drives, and the people around them.
+
+Tests share a market and have sellers of their own in it; time goes on for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from chassis.auth import Role
+from contracts import inventory, orders
+from contracts.clock import TICKS, Tick
+from contracts.envelope import Message, Subject
+from contracts.orders import Line
+from contracts.values import Channel
+from devkit.quiet import NotQuietError, Quiet
+from devkit.runs import Run
+from devkit.services import ServiceProcess, Services, prepare
+from devkit.stack import Stack
+from devkit.verification.report import Report, verify
+
+from support.ears import Ears, open_ears
+from support.embedded import unique_name
+from support.eventually import eventually
+from support.seller import WEDNESDAY, Seller, checkout
+from support.wire import Wire, wire
+
+READY_SECONDS = 60.0
+QUIET_SECONDS = 60.0
+ANSWER_SECONDS = 40.0
+CONNECTIONS_MAX = 300
+FASTER = {"WHARF_KAFKA_SESSION_SECONDS": "6", "WHARF_STOP_SECONDS_MAX": "10"}
+"""A process that was killed is missed sooner."""
+
+
+@dataclass(slots=True)
+class Market:
+    """One for all tests of a session, or one for tests that break something."""
+
+    services: Services
+    producer: AIOKafkaProducer
+    web: httpx.AsyncClient
+    ears: Ears
+    watch: Quiet
+    now: datetime
+    _tokens: dict[tuple[Role, str | None], str] = field(default_factory=dict)
+    _turns: itertools.count[int] = field(default_factory=itertools.count)
+
+    # ---- Kafka ------------------------------------------------------------------------------------------------
+
+    async def send(self, *records: Wire) -> None:
+        """Publish, in order; returns when the broker has them all."""
+        sent = [await self.producer.send(one.topic, one.value, key=one.key, headers=list(one.headers)) for one in records]
+        await asyncio.gather(*sent)
+
+    async def tell(self, *messages: Message) -> None:
+        """Publish messages and wait until everything that follows from them has happened."""
+        await self.send(*(wire(message) for message in messages))
+        await self.quiet()
+
+    async def say(self, *messages: Message) -> None:
+        """The same one after another, each when all is quiet: across topics nothing else keeps an order."""
+        for message in messages:
+            await self.tell(message)
+
+    async def facts(self, seller: Seller, order_id: str) -> list[Message]:
+        """What orders has told about an order."""
+        return await self.ears.facts(orders.FACTS.name, Subject(seller.id, "order", order_id))
+
+    async def holdings(self, seller: Seller, order_id: str) -> list[Message]:
+        """What inventory has told about what an order holds."""
+        return await self.ears.facts(inventory.RESERVATIONS.name, Subject(seller.id, "order", order_id))
+
+    # ---- HTTP -------------------------------------------------------------------------------------------------
+
+    async def post(
+        self, path: str, body: object, *, role: Role = Role.STOREFRONT, of: Seller | None = None, **headers: str
+    ) -> httpx.Response:
+        """To one process of orders after the other. A key of its own is given where there is none."""
+        given = self.headers(role, of) | {"Idempotency-Key": unique_name("key")} | headers
+        return await self.web.post(f"{self._url()}{path}", json=body, headers=given)
+
+    async def get(self, path: str, *, role: Role = Role.OPERATOR, of: Seller | None = None) -> httpx.Response:
+        return await self.web.get(f"{self._url()}{path}", headers=self.headers(role, of))
+
+    async def place(
+        self, seller: Seller, *lines: Line, channel: Channel = Channel.NETWORK, wait: int = 30, **headers: str
+    ) -> httpx.Response:
+        """A buyer checks out, and waits so many seconds for inventory's answer."""
+        return await self.post(
+            f"/sellers/{seller.id}/orders", checkout(*lines, channel=channel), Prefer=f"wait={wait}", **headers
+        )
+
+    async def order(self, seller: Seller, order_id: str) -> dict[str, Any]:
+        """As the seller sees it."""
+        answer = await self.get(f"/sellers/{seller.id}/orders/{order_id}", role=Role.SELLER, of=seller)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return dict(answer.json())
+
+    async def status(self, seller: Seller, order_id: str) -> str:
+        return str((await self.order(seller, order_id))["status"])
+
+    def headers(self, role: Role, of: Seller | None = None) -> dict[str, str]:
+        """Of a caller with this role; a seller's names the seller."""
+        who = (role, of.id if of is not None and role is Role.SELLER else None)
+        if who not in self._tokens:
+            self._tokens[who] = self.services.issuer.token(role, seller_id=who[1])
+        return {"Authorization": f"Bearer {self._tokens[who]}"}
+
+    def _url(self) -> str:
+        running = self.running_of("orders")
+        return running[next(self._turns) % len(running)].url
+
+    # ---- time and quiet ---------------------------------------------------------------------------------------
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Time goes on at once by the whole span; what has become due is decided."""
+        self.now += span
+        await self.tick()
+        await self.quiet()
+
+    async def tick(self) -> None:
+        await self.producer.send_and_wait(TICKS.name, Tick(now=self.now).model_dump_json().encode(), partition=0)
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way anywhere. Raises NotQuietError."""
+        self.watch.urls = {one.name: one.url for one in self.running}
+        await self.watch.wait(self.now, QUIET_SECONDS)
+
+    async def recovered(self) -> None:
+        """Wait until all running processes take work again, and have done all there was."""
+        await eventually(self._ready, within_seconds=READY_SECONDS, because="all processes are ready")
+
+        async def quiet() -> bool:
+            try:
+                await self.quiet()
+            except NotQuietError as error:
+                raise AssertionError(str(error)) from error
+            return True
+
+        await eventually(quiet, within_seconds=QUIET_SECONDS)
+
+    # ---- processes and databases ------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> list[ServiceProcess]:
+        return [one for one in self.services.processes if one.child.is_running()]
+
+    def running_of(self, service: str) -> list[ServiceProcess]:
+        return [one for one in self.running if one.service == service]
+
+    async def start(self, *names: str) -> None:
+        """More processes of these services; returns when all are ready."""
+        for service in names:
+            self.services.start(service, settings=FASTER)
+        await eventually(self._ready, within_seconds=READY_SECONDS, because="all processes are ready")
+
+    async def rows(self, service: str, statement: str, *given: object) -> list[Any]:
+        database = await asyncpg.connect(self.services.dsns[service].replace("+asyncpg", ""))
+        try:
+            return list(await database.fetch(statement, *given))
+        finally:
+            await database.close()
+
+    async def quarantined(self, service: str, sellers: Iterable[Seller]) -> list[str]:
+        """Why messages were quarantined that speak of one of these sellers, by key or by body."""
+        names = [seller.id for seller in sellers]
+        statement = """SELECT reason FROM quarantine WHERE EXISTS (SELECT FROM unnest($1::text[]) AS seller
+            WHERE position(seller IN headers) > 0 OR position(seller::bytea IN coalesce(key, value)) > 0)"""
+        return [str(row["reason"]) for row in await self.rows(service, statement, names)]
+
+    async def parked(self) -> int:
+        counts = [await self.rows(service, "SELECT count(*) FROM parked") for service in self.services.dsns]
+        return sum(int(rows[0][0]) for rows in counts)
+
+    async def report(self) -> Report:
+        return await verify(self.services.dsns, self.now)
+
+    async def assert_sound(self) -> None:
+        """All is quiet, every unit is accounted for, nothing is parked."""
+        await self.quiet()
+        report = await self.report()
+        assert report.violations == []
+        assert report.parked == 0
+
+    async def _ready(self) -> bool:
+        for process in self.services.processes:
+            if not process.child.is_running() and process.child.process.returncode > 0:
+                raise RuntimeError(f"{process.name} has ended:\n{process.child.log_tail()}")
+        try:
+            answers = [await self.web.get(f"{one.url}/readyz") for one in self.running]
+        except httpx.TransportError:
+            return False
+        return all(answer.is_success for answer in answers)
+
+
+@asynccontextmanager
+async def open_market(run: Run, stack: Stack, *, processes: int = 1) -> AsyncIterator[Market]:
+    """On databases of its own, with so many processes a service. Leaving stops them, and each must end well."""
+    services = await prepare(run, stack, clock="driven")
+    async with AsyncExitStack() as entered:
+        producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all", enable_idempotence=True)
+        await producer.start()
+        entered.push_async_callback(producer.stop)
+        limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
+        web = await entered.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, limits=limits))
+        ears = await entered.enter_async_context(open_ears(stack.kafka_bootstrap))
+        watch = await Quiet.open({}, services.groups, stack.kafka_bootstrap)
+        entered.push_async_callback(watch.close)
+        market = Market(services, producer, web, ears, watch, WEDNESDAY)
+        await market.tick()
+        try:
+            await market.start(*(service for service in services.dsns for _ in range(processes)))
+            yield market
+        finally:
+            killed = {one.name for one in services.processes if not one.child.is_running()}
+            statuses = await asyncio.to_thread(services.stop)
+        assert {name: status for name, status in statuses.items() if status and name not in killed} == {}
