@@ -40,7 +40,7 @@ async def the_main_flow(market: Market, seller: Seller) -> None:
     await two_packages_leave(market, seller, shipped)
     await some_mugs_are_canceled(market, seller, thinned)
     assert await units_at_home(market, seller) == {
-        ("mug", "available"): 15,
+        ("mug", "available"): 16,
         ("mug", "reserved"): 0,
         ("plate", "available"): 6,
         ("plate", "reserved"): 0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
@@ -14,16 +13,8 @@ from devkit.runs import Run
 from devkit.stack import Stack
 
 from support.embedded import unique_name
-from support.market import Market, open_market
+from support.market import Market, Parts, open_market
 from support.seller import Seller
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the market stands on."""
-
-    kafka: EmbeddedKafka
-    postgres: EmbeddedPostgres
 
 
 @pytest.fixture(scope="session")

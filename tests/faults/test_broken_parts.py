@@ -9,18 +9,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from support.eventually import eventually
 from support.load import Load
-from support.market import Market
+from support.market import Market, Parts
 from support.orders import names
 from support.seller import Seller
-
-if TYPE_CHECKING:
-    from conftest import Parts
 
 STOCK = 1_000_000
 BEFORE, AFTER = 40, 40

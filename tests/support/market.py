@@ -23,6 +23,8 @@ from contracts.clock import TICKS, Tick
 from contracts.envelope import Message, Subject
 from contracts.orders import Line
 from contracts.values import Channel
+from devkit.kafka import EmbeddedKafka
+from devkit.postgres import EmbeddedPostgres
 from devkit.quiet import NotQuietError, Quiet
 from devkit.runs import Run
 from devkit.services import ServiceProcess, Services, prepare
@@ -41,6 +43,14 @@ ANSWER_SECONDS = 40.0
 CONNECTIONS_MAX = 300
 FASTER = {"WHARF_KAFKA_SESSION_SECONDS": "6", "WHARF_STOP_SECONDS_MAX": "10"}
 """A process that was killed is missed sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a market stands on that may be broken."""
+
+    kafka: EmbeddedKafka
+    postgres: EmbeddedPostgres
 
 
 @dataclass(slots=True)
@@ -126,11 +136,8 @@ class Market:
     async def pass_time(self, span: timedelta) -> None:
         """Time goes on at once by the whole span; what has become due is decided."""
         self.now += span
-        await self.tick()
+        await ticked(self.producer, self.now)
         await self.quiet()
-
-    async def tick(self) -> None:
-        await self.producer.send_and_wait(TICKS.name, Tick(now=self.now).model_dump_json().encode(), partition=0)
 
     async def quiet(self) -> None:
         """Wait until nothing is under way anywhere. Raises NotQuietError."""
@@ -139,7 +146,7 @@ class Market:
 
     async def recovered(self) -> None:
         """Wait until all running processes take work again, and have done all there was."""
-        await eventually(self._ready, within_seconds=READY_SECONDS, because="all processes are ready")
+        await started(self.services, self.web, ())
 
         async def quiet() -> bool:
             try:
@@ -161,9 +168,7 @@ class Market:
 
     async def start(self, *names: str) -> None:
         """More processes of these services; returns when all are ready."""
-        for service in names:
-            self.services.start(service, settings=FASTER)
-        await eventually(self._ready, within_seconds=READY_SECONDS, because="all processes are ready")
+        await started(self.services, self.web, names)
 
     async def rows(self, service: str, statement: str, *given: object) -> list[Any]:
         database = await asyncpg.connect(self.services.dsns[service].replace("+asyncpg", ""))
@@ -193,36 +198,54 @@ class Market:
         assert report.violations == []
         assert report.parked == 0
 
-    async def _ready(self) -> bool:
-        for process in self.services.processes:
-            if not process.child.is_running() and process.child.process.returncode > 0:
-                raise RuntimeError(f"{process.name} has ended:\n{process.child.log_tail()}")
-        try:
-            answers = [await self.web.get(f"{one.url}/readyz") for one in self.running]
-        except httpx.TransportError:
-            return False
-        return all(answer.is_success for answer in answers)
+
+async def all_ready(services: Services, web: httpx.AsyncClient) -> bool:
+    """Whether all that run take work. Raises RuntimeError when one has ended by itself."""
+    for process in services.processes:
+        if not process.child.is_running() and process.child.process.returncode > 0:
+            raise RuntimeError(f"{process.name} has ended:\n{process.child.log_tail()}")
+    try:
+        answers = [await web.get(f"{one.url}/readyz") for one in services.processes if one.child.is_running()]
+    except httpx.TransportError:
+        return False
+    return all(answer.is_success for answer in answers)
+
+
+async def started(services: Services, web: httpx.AsyncClient, names: Iterable[str]) -> None:
+    """More processes of these services, until all are ready."""
+    for service in names:
+        services.start(service, settings=FASTER)
+    await eventually(lambda: all_ready(services, web), within_seconds=READY_SECONDS, because="all processes are ready")
+
+
+async def ticked(producer: AIOKafkaProducer, now: datetime) -> None:
+    await producer.send_and_wait(TICKS.name, Tick(now=now).model_dump_json().encode(), partition=0)
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncIterator[None]:
+    """Leaving stops all processes; each that still runs must end well."""
+    try:
+        yield
+    finally:
+        killed = {one.name for one in services.processes if not one.child.is_running()}
+        statuses = await asyncio.to_thread(services.stop)
+    assert {name: status for name, status in statuses.items() if status and name not in killed} == {}
 
 
 @asynccontextmanager
 async def open_market(run: Run, stack: Stack, *, processes: int = 1) -> AsyncIterator[Market]:
-    """On databases of its own, with so many processes a service. Leaving stops them, and each must end well."""
+    """On databases of its own, with so many processes a service."""
     services = await prepare(run, stack, clock="driven")
     async with AsyncExitStack() as entered:
         producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all", enable_idempotence=True)
         await producer.start()
         entered.push_async_callback(producer.stop)
+        await ticked(producer, WEDNESDAY)
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
         web = await entered.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, limits=limits))
+        await entered.enter_async_context(running(services))
+        await started(services, web, (service for service in services.dsns for _ in range(processes)))
         ears = await entered.enter_async_context(open_ears(stack.kafka_bootstrap))
-        watch = await Quiet.open({}, services.groups, stack.kafka_bootstrap)
-        entered.push_async_callback(watch.close)
-        market = Market(services, producer, web, ears, watch, WEDNESDAY)
-        await market.tick()
-        try:
-            await market.start(*(service for service in services.dsns for _ in range(processes)))
-            yield market
-        finally:
-            killed = {one.name for one in services.processes if not one.child.is_running()}
-            statuses = await asyncio.to_thread(services.stop)
-        assert {name: status for name, status in statuses.items() if status and name not in killed} == {}
+        watch = await entered.enter_async_context(await Quiet.open({}, services.groups, stack.kafka_bootstrap))
+        yield Market(services, producer, web, ears, watch, WEDNESDAY)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from chassis.memory import Memory, MemoryRows
 from chassis.postgres import PostgresRows, translated
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from chassis.rows import Rows
 
 WAIT_SECONDS = 10.0
+CONNECTIONS = 25
 LOOP_TURNS = 50
 """In memory nothing takes time: who is not through after these turns of the event loop waits for another transaction."""
 BLOCKED = text("""
@@ -116,7 +116,7 @@ class PostgresDatabase:
     """Needs a role that may set SETTINGS; `open_postgres_database` makes one."""
 
     def __init__(self, dsn: str, metadata: MetaData) -> None:
-        self._engine = create_async_engine(dsn, poolclass=NullPool)
+        self._engine = create_async_engine(dsn, pool_size=CONNECTIONS)
         self._metadata = metadata
         self._observer: AsyncConnection
         self._begun: list[Session] = []
@@ -133,8 +133,8 @@ class PostgresDatabase:
 
     async def begin(self) -> Session:
         connection = await self._engine.connect()
-        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
-        self._begun.append(PostgresSession(connection, self._observer, pid or 0))
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        self._begun.append(PostgresSession(connection, self._observer, driver.get_server_pid()))
         return self._begun[-1]
 
     async def clear(self) -> None:

@@ -10,6 +10,12 @@ from typer.core import TyperGroup
 
 # A line each: the module devkit.commands.<name> has a function `main`. Quick help needs the sentence here.
 COMMANDS = {
+    "demo": "Replay a real shop's month through the services; check that every unit is accounted for.",
+    "up": "Run the stack; print the addresses and a token per role. Ctrl-C stops it.",
+    "status": "How the services of the running stack do.",
+    "send": "Publish any message of the contracts by hand.",
+    "watch": "Follow the topics, a line a record.",
+    "parked": "List, show, retry or discard what is parked or in quarantine.",
     "test": "Run all tests; options go on to pytest.",
     "check": "Check format, lint, types and import rules; run the unit, contract and tidy tests. Under a minute.",
     "smoke": "Start Kafka and PostgreSQL, pass a record and a row, stop them; say how long each took.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-POLL_SECONDS = 0.004
+POLL_SECONDS = 0.01
 REQUEST_SECONDS_MAX = 20.0
 TIMEOUT_SECONDS = 120.0
 

@@ -50,7 +50,7 @@ class Troubled:
             raise Crash
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dsn(postgres: DatabaseServer) -> str:
     return postgres.create_database(unique_name("http"))
 

@@ -63,9 +63,13 @@ def spell() -> Spell:
     return Spell()
 
 
+@pytest.fixture(scope="module")
+def dsn(postgres: DatabaseServer) -> str:
+    return postgres.create_database(unique_name("operator"))
+
+
 @pytest.fixture
-async def shop(postgres: DatabaseServer, tmp_path: Any, spell: Spell) -> AsyncIterator[Shop]:
-    dsn = postgres.create_database(unique_name("operator"))
+async def shop(dsn: str, tmp_path: Any, spell: Spell) -> AsyncIterator[Shop]:
     routers = [purse_router, operator_router]
     async with toy_on_postgres(dsn), open_shop(dsn, tmp_path, desk_under(spell), TABLES, routers) as shop:
         yield shop

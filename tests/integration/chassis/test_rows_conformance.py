@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from chassis.failures import StorageError, VersionConflictError
+
 from support.row_databases import SETTINGS, MemoryDatabase, RowDatabase, Session, open_postgres_database, outcome, started
 from support.row_tables import entry, label, metadata, sample, shelf
 
@@ -124,6 +125,18 @@ async def test_a_key_without_a_row_is_held_and_the_next_sees_the_row_that_came(d
     await second.rollback()
 
 
+async def test_a_row_that_came_while_its_name_was_awaited_stands_in_key_order(database: RowDatabase) -> None:
+    await _committed(database, shelf, [("s", 1, 5, 0, None), ("s", 3, 5, 0, None)])
+    first, second = await database.begin(), await database.begin()
+    await first.rows.lock(shelf, [("s", 2)])
+    waiting = started(second.rows.lock(shelf, [("s", 1), ("s", 2), ("s", 3)]))
+    assert await second.waits(waiting)
+    await first.rows.insert(shelf, [("s", 2, 5, 0, None)])
+    await first.commit()
+    assert [row.place for row in await outcome(waiting)] == [1, 2, 3]
+    await second.rollback()
+
+
 async def test_who_locks_an_absent_key_while_its_row_is_on_the_way_waits_for_it(database: RowDatabase) -> None:
     first, second = await database.begin(), await database.begin()
     await first.rows.lock(shelf, [("s", 1)])
@@ -175,6 +188,63 @@ async def test_a_row_that_its_holder_removed_is_absent_and_held(database: RowDat
     await second.rollback()
     assert await outcome(behind) == []
     await third.rollback()
+
+
+async def test_who_waited_for_a_row_that_was_removed_does_not_hold_it_when_it_comes_again(database: RowDatabase) -> None:
+    await _committed(database, shelf, [("s", 1, 5, 0, None)])
+    first, second, third = await database.begin(), await database.begin(), await database.begin()
+    await first.rows.delete(shelf, [("s", 1)])
+    waiting = started(second.rows.delete(shelf, [("s", 1)]))
+    assert await second.waits(waiting)
+    await first.commit()
+    assert await outcome(waiting) == 0
+    await _committed(database, shelf, [("s", 1, 6, 0, None)])
+    assert [row.units for row in await outcome(started(third.rows.lock(shelf, [("s", 1)])))] == [6]
+    await second.rollback()
+    await third.rollback()
+
+
+@pytest.mark.parametrize(
+    ("change", "committed", "refused"),
+    [
+        (("upsert", [(1, "b", "s", None)]), True, False),
+        (("upsert", [(1, "b", "s", None)]), False, True),
+        (("upsert", [(1, "a", "t", None)]), True, True),
+        (("delete", [(1,)]), True, False),
+        (("delete", [(1,)]), False, True),
+    ],
+)
+async def test_a_value_is_free_when_the_transaction_that_gives_it_up_has_committed(
+    database: RowDatabase, change: tuple[str, Any], *, committed: bool, refused: bool
+) -> None:
+    await _committed(database, label, [(1, "a", "s", None)])
+    first, second = await database.begin(), await database.begin()
+    await getattr(first.rows, change[0])(label, change[1])
+    waiting = started(second.rows.insert(label, [(2, "a", "s", None)]))
+    assert await second.waits(waiting)
+    await (first.commit() if committed else first.rollback())
+    if refused:
+        with pytest.raises(StorageError, match="23505"):
+            await outcome(waiting)
+    else:
+        await outcome(waiting)
+    await second.rollback()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_value_that_another_row_is_about_to_get_is_waited_for(database: RowDatabase, *, committed: bool) -> None:
+    await _committed(database, label, [(1, "a", "s", None), (2, "b", "s", None)])
+    first, second = await database.begin(), await database.begin()
+    await first.rows.upsert(label, [(1, "c", "s", None)])
+    waiting = started(second.rows.upsert(label, [(2, "c", "s", None)]))
+    assert await second.waits(waiting)
+    await (first.commit() if committed else first.rollback())
+    if committed:
+        with pytest.raises(StorageError, match="23505"):
+            await outcome(waiting)
+    else:
+        await outcome(waiting)
+    await second.rollback()
 
 
 async def test_a_circle_of_waits_ends_with_one_victim_and_the_other_goes_on(database: RowDatabase) -> None:
@@ -272,7 +342,7 @@ async def test_a_claim_returns_the_new_keys_in_order_and_the_first_of_equals_cou
 
 
 @pytest.mark.parametrize("committed", [True, False])
-async def test_a_claim_waits_for_another_claim_of_its_key(database: RowDatabase, committed: bool) -> None:  # noqa: FBT001 - a parameter
+async def test_a_claim_waits_for_another_claim_of_its_key(database: RowDatabase, *, committed: bool) -> None:
     first, second = await database.begin(), await database.begin()
     assert await first.rows.claim(label, [(2, None, "s", None)]) == [(2,)]
     waiting = started(second.rows.claim(label, [(2, None, "s", None), (1, None, "s", None)]))
@@ -325,6 +395,13 @@ async def test_an_upsert_adds_or_replaces(database: RowDatabase) -> None:
     await session.rows.upsert(shelf, [("s", 1, 6, 9, None), ("s", 2, 7, 0, "b")])
     await session.commit()
     assert await database.contents(shelf) == [("s", 1, 6, 9, None), ("s", 2, 7, 0, "b")]
+
+
+async def test_an_upsert_to_a_value_that_another_row_has_is_refused(database: RowDatabase) -> None:
+    await _committed(database, label, [(1, "a", "s", None), (2, "b", "s", None)])
+    session = await database.begin()
+    error = await _refusal(session, session.rows.upsert(label, [(2, "a", "s", None)]))
+    assert (error.sqlstate, error.constraint) == ("23505", "label_code")
 
 
 async def test_the_database_numbers_identity_columns_in_the_order_given(database: RowDatabase) -> None:

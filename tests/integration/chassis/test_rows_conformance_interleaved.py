@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from chassis.failures import StorageError
+
 from support.row_databases import SETTINGS, MemoryDatabase, PostgresDatabase, Session, open_postgres_database, outcome, started
 from support.row_tables import entry, label, metadata, shelf
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 TRANSACTIONS = st.sampled_from([0, 1, 2])
 SELLERS = st.sampled_from(["s", "ß"])
 PLACES = st.integers(1, 2)
-LABELS = st.integers(1, 3)
+LABELS = st.integers(1, 2)
 
 # what a table refuses ends a transaction: seldom, so that others come to wait for each other
 UNITS = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, -1, 2**31])
@@ -84,6 +85,14 @@ class Interleaved(RuleBasedStateMachine):
     @rule(number=TRANSACTIONS, rows=label_rows)
     def claim(self, number: int, rows: list[tuple[Any, ...]]) -> None:
         self.runner.run(self._operate(number, "claim", label, rows))
+
+    @rule(number=TRANSACTIONS, row=label_rows)
+    def replace(self, number: int, row: list[tuple[Any, ...]]) -> None:
+        self.runner.run(self._operate(number, "upsert", label, row[:1]))
+
+    @rule(number=TRANSACTIONS, key=label_keys)
+    def remove(self, number: int, key: list[tuple[int]]) -> None:
+        self.runner.run(self._operate(number, "delete", label, key[:1]))
 
     @rule(number=TRANSACTIONS)
     def commit(self, number: int) -> None:

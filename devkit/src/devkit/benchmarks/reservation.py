@@ -40,8 +40,10 @@ LINES = 4
 SKUS = 10_000
 SELLERS = 20
 STOCK_UNITS = 1_000_000
-GARBAGE_THRESHOLD = 50_000
-"""Objects made until the collector looks; a batch makes some tens of thousands, none of them in circles."""
+GARBAGE_THRESHOLD = 500_000
+"""Objects made, and not gone again, until the collector looks: more than a batch makes, none of them in circles. With 50,000 the
+collector takes a sixth of all time."""
+REFERENCE_STEPS = 1_000_000
 START = datetime(2010, 12, 1, tzinfo=UTC)
 LOCATIONS = ("network:GB:LBA1", "network:GB:LTN1")
 
@@ -79,6 +81,15 @@ def main() -> None:
         table.add_row(name, f"{seconds * 1000 / orders:.4f}")
     table.add_row("all", f"{sum(meter.seconds.values()) * 1000 / orders:.4f}")
     Console().print(table)
+    Console().print(f"for comparison: {_reference_seconds() * 1000:.0f} ms for {REFERENCE_STEPS:,} steps of an empty loop")
+
+
+def _reference_seconds() -> float:
+    """How fast the machine is just now: with busy neighbors the same code takes two to three times as long."""
+    begin = time.process_time()
+    for _ in range(REFERENCE_STEPS):
+        pass
+    return time.process_time() - begin
 
 
 async def _measure(dsn: str | None) -> Meter:

@@ -38,7 +38,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Facts:
-    """Reads to the end of the topics, each record once."""
+    """Reads to the end of the topics, each record once.
+
+    In between all partitions are paused: a fetch that waits for new records would make the next one wait for it.
+    """
 
     consumer: AIOKafkaConsumer
     partitions: Sequence[TopicPartition]
@@ -53,6 +56,7 @@ class Facts:
         own = [TopicPartition(topic, number) for topic in TOPICS for number in range(partitions[topic])]
         consumer.assign(own)
         await consumer.seek_to_beginning(*own)
+        consumer.pause(*own)
         return cls(consumer, own)
 
     async def close(self) -> None:
@@ -63,13 +67,15 @@ class Facts:
         ends = await self.consumer.end_offsets(self.partitions)
         heard: list[tuple[Message, datetime]] = []
         empty_polls = 0
-        while [at for at, end in ends.items() if await self.consumer.position(at) < end]:
+        while behind := [at for at, end in ends.items() if await self.consumer.position(at) < end]:
+            self.consumer.resume(*behind)
             fetched = await self.consumer.getmany(timeout_ms=POLL_MILLISECONDS)
             empty_polls = 0 if fetched else empty_polls + 1
             if empty_polls > EMPTY_POLLS_MAX:
                 raise FactsMissingError(f"no records for {EMPTY_POLLS_MAX} s, though there are more")
             for records in fetched.values():
                 heard += [fact for record in records if (fact := self._fact(record)) is not None]
+            self.consumer.pause(*behind)
         return heard
 
     def _fact(self, record: Any) -> tuple[Message, datetime] | None:

@@ -1,5 +1,5 @@
-"""A Kafka without network: topics in partitions, consumer groups with committed offsets, redelivery after a rebalance. What goes
-wrong with it is switched on from outside (`faults`). Who reads and writes is in `process` and `workload`.
+"""A Kafka without network: topics in partitions, consumer groups with committed offsets, redelivery after a rebalance. What
+goes wrong with it is switched on from outside (`faults`). Who reads and writes is in `process` and `workload`.
 """
 
 from collections import defaultdict

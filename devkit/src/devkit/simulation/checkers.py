@@ -16,12 +16,9 @@ from contracts.envelope import Deadline, Subject
 from contracts.identity import identity_of
 from devkit.simulation import books
 from devkit.simulation.broker import Record
-from devkit.simulation.history import DeadlineCleared, DeadlineSet, Decided
+from devkit.simulation.history import INJECTED, DeadlineCleared, DeadlineSet, Decided
 from devkit.simulation.process import Service
 from devkit.simulation.stage import Stage
-
-LIMIT_REACHED = "injected at "
-"""A message that ran into a limit of the database often enough, when alone, is taken for the culprit: rightly parked."""
 
 
 def check_all(stage: Stage) -> None:
@@ -64,7 +61,7 @@ def held_up(stage: Stage) -> list[str]:
         f"{service.desk.service} has parked {row.type} of {row.object_id}: {row.reason}"
         for service in stage.services
         for row in service.database.rows(service.database.tables.parked)
-        if Subject(row.seller_id, row.kind, row.object_id) not in stage.bugs.struck and LIMIT_REACHED not in row.reason
+        if Subject(row.seller_id, row.kind, row.object_id) not in stage.bugs.struck and INJECTED not in row.reason
     ]
 
 

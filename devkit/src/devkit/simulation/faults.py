@@ -93,6 +93,8 @@ class Faults:
 
     async def _crash(self, process: Process) -> None:
         """Down at once if it is not yet; up again some time later."""
+        if self.healed:
+            return
         if process.alive:
             process.crash()
         await self._later(self.dice.randint(1, DOWN_STEPS_MAX))

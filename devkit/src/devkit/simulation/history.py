@@ -65,6 +65,10 @@ class Violation:
         return f"{self.promise}: {self.what}"
 
 
+INJECTED = "injected at"
+"""In the text of every error that a fault makes. A message that runs into a limit of the database often enough, when alone, is
+taken for the culprit: with this in its reason it is rightly parked, or refused to its client.
+"""
 VIOLATIONS_MAX = 5
 """Of each promise; after as many there is nothing to learn from more."""
 

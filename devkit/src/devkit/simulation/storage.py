@@ -1,5 +1,5 @@
-"""A service's database in memory, looked at: transactions that pause at every step, fail when a fault says so, and leave a note of
-what they committed. Balances are followed on every commit (S3, S4). The rows are those of the chassis.
+"""A service's database in memory, looked at: transactions that pause at every step, fail when a fault says so, and leave a
+note of what they committed. Balances are followed on every commit (S3, S4). The rows are those of the chassis.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from chassis.memory import Memory
 from chassis.rows import Key, Rows, Tuples
 from chassis.tables import ServiceTables
 from chassis.transaction import MemoryTransactions, Transaction
-from devkit.simulation.history import DeadlineSet, Decided, History, Note
+from devkit.simulation.history import INJECTED, DeadlineSet, Decided, History, Note
 from devkit.simulation.scheduler import Bell
 
 SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
@@ -92,7 +92,7 @@ class Trouble:
         self.errors -= 1
         self.given += 1
         state = "08006" if operation == "committed" else self.dice.choice(self.kinds)
-        raise StorageError(state, f"injected at {operation}")
+        raise StorageError(state, f"{INJECTED} {operation}")
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class Database:
         self.committed.ring()
 
     def error(self, error: StorageError) -> None:
-        if "injected" in str(error):
+        if INJECTED in str(error):
             return
         self.history.counts[f"sqlstate {error.sqlstate}"] += 1
         if isinstance(error, VersionConflictError):

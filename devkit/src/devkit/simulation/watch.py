@@ -1,5 +1,5 @@
-"""A service's own desk, looked at: every decision and every setting of a deadline is written down with the transaction in which it
-commits, and rules can be given bugs. What the service decides is not touched.
+"""A service's own desk, looked at: every decision and every setting of a deadline is written down with the transaction in
+which it commits, and rules can be given bugs. What the service decides is not touched.
 """
 
 from collections.abc import Callable, Sequence
@@ -124,7 +124,7 @@ def watched(desk: Desk[Any], bugs: Bugs) -> Desk[Watched]:
     async def save(tx: Transaction, state: Watched) -> None:
         await desk.save(tx, state.inner)
         if state.spoiled:
-            raise StorageError(OUT_OF_RANGE, "injected: a value that the database refuses")
+            raise StorageError(OUT_OF_RANGE, "injected into the batch: a value that is out of range")
 
     rules = {kind: Rule(_watched_rule(desk, rule, bugs), rule.about, rule.creates) for kind, rule in desk.rules.items()}
     return Desk(desk.service, load, save, rules)

@@ -1,5 +1,5 @@
-"""What happens outside: buyers, sellers, the payment provider and the warehouse, drawn by the seed as messages, each with the time
-at which it is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant of a
+"""What happens outside: buyers, sellers, the payment provider and the warehouse, drawn by the seed as messages, each with the
+time at which it is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant of a
 deadline.
 """
 
@@ -34,7 +34,7 @@ LOCATIONS = {
     Channel.SELLER: ("seller:GB:HOME",),
     Channel.NETWORK: ("network:GB:BHX4", "network:GB:LTN1"),
 }
-ORDERS_MIN, ORDERS_MAX = 6, 12
+ORDERS_MIN, ORDERS_MAX = 4, 8
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOLD, PAYMENT_LIMIT, CONFIRM_BY = 30 * MINUTE, 21 * DAY, 30 * DAY
 
@@ -86,15 +86,22 @@ def workload(dice: Random) -> Sequence[Posting]:
 def _stock(draw: Draw) -> None:
     for seller_id in SELLERS:
         for number, sku in enumerate(SKUS):
-            label = f"X00000000{number}" if draw.chance(0.9) else "X000000000"  # two products may want one label
-            draw.add(START, SetProduct(seller_id=seller_id, sku=sku, asin=f"B00000000{number}", fnsku=label, title=sku))
+            about: dict[str, Any] = {"seller_id": seller_id, "sku": sku}
+            if draw.chance(0.6):
+                label = f"X00000000{number}" if draw.chance(0.7) else "X000000000"  # two products may want one label
+                draw.add(START, SetProduct(**about, asin=f"B00000000{number}", fnsku=label, title=sku))
             for channel, locations in LOCATIONS.items():
-                if draw.chance(0.7):
-                    draw.add(START, SetListing(seller_id=seller_id, sku=sku, marketplace_id="GB", channel=channel))
+                if draw.chance(0.4):
+                    draw.add(START, SetListing(**about, marketplace_id="GB", channel=channel))
                 for location_id in locations:
-                    units = draw.dice.randint(2, 7) if channel is Channel.SELLER else draw.dice.randint(1, 3)
-                    report = UnitsReceived(seller_id=seller_id, sku=sku, location_id=location_id, quantity=units)
-                    draw.add(START + draw.dice.choice((0, 0, 0, 20)) * MINUTE, report)
+                    _receive(draw, about, channel, location_id)
+
+
+def _receive(draw: Draw, about: dict[str, Any], channel: Channel, location_id: str) -> None:
+    units = draw.dice.randint(2, 6) if channel is Channel.SELLER else draw.dice.randint(0, 3)
+    if units:
+        at = START + draw.dice.choice((0, 0, 0, 20)) * MINUTE
+        draw.add(at, UnitsReceived(**about, location_id=location_id, quantity=units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +217,7 @@ def _ship_from_network(draw: Draw, bought: Bought, at: datetime) -> None:
 def _shelf(draw: Draw) -> None:
     """What happens to stock that nobody asked for."""
     dice = draw.dice
-    for _ in range(dice.randint(2, 6)):
+    for _ in range(dice.randint(1, 4)):
         about: dict[str, Any] = {
             "seller_id": dice.choice(SELLERS),
             "sku": dice.choice(SKUS),

@@ -58,6 +58,7 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
     failed: Callable[[BaseException], None]
     """Told once, with what ended the taking."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    revoke_seconds_max: float = REVOKE_SECONDS_MAX
     subscriber: BatchSubscriber | None = None
     taking: int = 0
     """Records that were fetched and are not yet acknowledged."""
@@ -122,7 +123,7 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         try:
-            await asyncio.wait_for(self._idle.wait(), REVOKE_SECONDS_MAX)
+            await asyncio.wait_for(self._idle.wait(), self.revoke_seconds_max)
         except TimeoutError:
             log.warning("partitions_given_up_early", lane=self.intake.lane.name, partitions=len(revoked))
 

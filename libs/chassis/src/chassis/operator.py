@@ -64,9 +64,10 @@ class TakenView(View):
     outcome: Literal["accepted", "repeated", "parked"]
 
 
-async def _subject(
-    seller_id: Annotated[str, Path()], kind: Annotated[str, Path()], object_id: Annotated[str, Path()]
-) -> Subject:
+PathText = Annotated[str, Path()]
+
+
+async def _subject(*, seller_id: PathText, kind: PathText, object_id: PathText) -> Subject:
     return Subject(seller_id, kind, object_id)
 
 

@@ -28,7 +28,7 @@ from contracts.identity import timed_id
 log = structlog.get_logger()
 
 PAGE_OBJECTS = 500
-PAGE_OBJECTS_MAX = 16_000
+PAGE_OBJECTS_MAX = 8_000
 """Under a driven clock many objects change at the same instant; a page must be able to hold them."""
 OVERLAP = timedelta(seconds=10)
 """How much later than the instant it carries a change may be committed, and still be seen at once."""
@@ -111,8 +111,11 @@ class Publisher:
                 return watermark
             if found[-1].changed_at > since:
                 since, page = found[-1].changed_at, PAGE_OBJECTS
-            else:
+            elif page < PAGE_OBJECTS_MAX:
                 page = min(page * 2, PAGE_OBJECTS_MAX)
+            else:
+                log.error("snapshots_left_out", reason="too many objects changed at one instant", at=since.isoformat())
+                since += timedelta.resolution
 
     async def _publish(self, found: Sequence[Snapshot]) -> bool:
         news = [one for one in found if self._versions.get(one.subject.key) != one.version]

@@ -1,28 +1,26 @@
-"""Inventory put together: the only place that builds things and reads settings."""
+"""Where inventory is put together: settings, tables, decisions, routes, snapshots. The only place that reads settings."""
 
 from chassis.parts import Plan
 from chassis.service import main as serve
 from chassis.settings import read_settings
-from inventory import queries, tables
-from inventory.api import router
+from inventory import api
 from inventory.decisions import DESK
+from inventory.queries import find_snapshots
 from inventory.settings import InventorySettings
 from inventory.store import Books
+from inventory.tables import SERVICE
 
 SCHEMA_REVISION = "0001"
 
 
-def plan() -> Plan[Books]:
-    return Plan(DESK, tables.SERVICE, SCHEMA_REVISION, routers=(router,), find_snapshots=queries.find_snapshots)
-
-
-def _read() -> tuple[InventorySettings, Plan[Books]]:
-    return read_settings(InventorySettings), plan()
+def read() -> tuple[InventorySettings, Plan[Books]]:
+    """Raises SettingsError."""
+    settings = read_settings(InventorySettings)
+    return settings, Plan(DESK, SERVICE, SCHEMA_REVISION, routers=(api.router,), find_snapshots=find_snapshots)
 
 
 def main() -> None:
-    """The command `wharf-inventory`."""
-    serve(_read)
+    serve(read)
 
 
 if __name__ == "__main__":

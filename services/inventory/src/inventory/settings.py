@@ -1,7 +1,7 @@
-"""What inventory is told by its environment (WHARF_...): what all services are told. It has no policies of its own yet."""
+"""The settings of inventory: what every service has."""
 
 from chassis.settings import ServiceSettings
 
 
 class InventorySettings(ServiceSettings):
-    pass
+    """Frozen; read once by `app`."""

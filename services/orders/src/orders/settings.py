@@ -1,49 +1,62 @@
-"""What orders is told by its environment (WHARF_...): beside what all services are told, the windows and limits of the business.
+"""The settings of orders: what every service has, and the windows and limits of the business, for all marketplaces or for one.
 
-A marketplace may have its own: WHARF_MARKETPLACES='{"JP": {"profile": "business-days"}}'."""
+WHARF_POLICY__HOLD_MINUTES=45 changes one value for all; WHARF_POLICY_BY_MARKETPLACE='{"DE": {"hold_minutes": 60}}' all values
+of one marketplace, those left out as for all.
+"""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
-from orders.domain.policy import Policy, Profile
+from contracts.values import MarketplaceId
+from orders.calendar import calendar_of
+from orders.domain.policy import Policies, Policy, Profile
+
+DEFAULT = Policy()
+Days = Annotated[int, Field(ge=0, le=365)]
 
 
-class Limits(BaseModel):
-    """Those that a marketplace sets for itself; the others are as for all."""
+class PolicySettings(BaseModel):
+    """One policy; what is not given stays as it is elsewhere."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hold_minutes: int | None = Field(default=None, ge=0, le=1_440)
-    payment_limit_days: int | None = Field(default=None, ge=1, le=365)
+    hold_minutes: int | None = Field(default=None, ge=0, le=10_080)
+    payment_limit_days: Annotated[int, Field(ge=1, le=365)] | None = None
     profile: Profile | None = None
-    confirm_days: int | None = Field(default=None, ge=1, le=365)
-    confirm_business_days: int | None = Field(default=None, ge=1, le=250)
-    warning_days: int | None = Field(default=None, ge=0, le=365)
-    handling_business_days: int | None = Field(default=None, ge=0, le=250)
-    delivery_business_days_min: int | None = Field(default=None, ge=0, le=250)
-    delivery_business_days_max: int | None = Field(default=None, ge=0, le=250)
+    confirm_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    confirm_business_days: Days | None = None
+    warning_days: Days | None = None
+    handling_business_days: Days | None = None
+    delivery_business_days_min: Days | None = None
+    delivery_business_days_max: Days | None = None
+
+    def over(self, policy: Policy) -> Policy:
+        """`policy` with what is given here. Raises ValueError when the values contradict each other."""
+        merged = Policy(**{**asdict(policy), **self.model_dump(exclude_none=True)})
+        if merged.delivery_business_days_min > merged.delivery_business_days_max:
+            raise ValueError("delivery_business_days_min is above delivery_business_days_max")
+        return merged
 
 
 class OrdersSettings(ServiceSettings):
-    """O3, O4, O5, O9: each order keeps the limits under which it was placed."""
+    """Frozen; read once by `app`."""
 
-    hold_minutes: int = Field(default=30, ge=0, le=1_440)
-    payment_limit_days: int = Field(default=21, ge=1, le=365)
-    profile: Profile = Profile.ORDER_DATE
-    confirm_days: int = Field(default=30, ge=1, le=365)
-    confirm_business_days: int = Field(default=7, ge=1, le=250)
-    warning_days: int = Field(default=7, ge=0, le=365)
-    handling_business_days: int = Field(default=2, ge=0, le=250)
-    delivery_business_days_min: int = Field(default=2, ge=0, le=250)
-    delivery_business_days_max: int = Field(default=5, ge=0, le=250)
-    marketplaces: dict[str, Limits] = Field(default_factory=dict)
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
 
-    def policy(self) -> Policy:
-        """For marketplaces that set nothing of their own."""
-        return Policy(**{name: getattr(self, name) for name in Limits.model_fields})
+    policy: PolicySettings = PolicySettings()
+    policy_by_marketplace: Mapping[MarketplaceId, PolicySettings] = Field(default_factory=dict)
 
-    def policies_by_marketplace(self) -> dict[str, Policy]:
-        default = self.policy()
-        return {name: replace(default, **limits.model_dump(exclude_none=True)) for name, limits in self.marketplaces.items()}
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        self.policies()
+        return self
+
+    def policies(self) -> Policies:
+        default = self.policy.over(DEFAULT)
+        own = {marketplace_id: given.over(default) for marketplace_id, given in self.policy_by_marketplace.items()}
+        return Policies(default, own, calendar_of)

@@ -1,0 +1,79 @@
+"""The demo from its file to its totals, on processes of its own: nothing is lost, and what comes twice counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from devkit.databases import DatabaseServer
+from devkit.demo.invoices import Book, book_of
+from devkit.demo.report import Totals
+from devkit.demo.run import Manner, replay
+from devkit.demo.sales import read_sales
+from devkit.kafka import EmbeddedKafka
+from devkit.runs import Run
+from devkit.services import Services, prepare
+from devkit.stack import Stack
+
+from support.embedded import unique_name
+from support.sales import a_morning
+
+PER_RUN = {"seconds", "orders_per_second", "duplicates_absorbed"}
+Replayed = Callable[[Manner], "Totals"]
+
+
+@pytest.fixture
+def morning(tmp_path: Path) -> Book:
+    return book_of(read_sales(a_morning(tmp_path / "morning.csv")))
+
+
+@contextmanager
+def shop_services(run: Run, postgres: DatabaseServer, services: Services) -> Iterator[Services]:
+    """Stops them, and sees that they end well."""
+    try:
+        yield services
+    finally:
+        assert set(services.stop().values()) <= {0}
+        for dsn in services.dsns.values():
+            postgres.drop_database(dsn.rpartition("/")[2])
+
+
+async def replayed(run: Run, postgres: DatabaseServer, book: Book, manner: Manner, processes: int = 1) -> Totals:
+    """On a broker of its own: topics have fixed names, and time begins anew."""
+    kafka = EmbeddedKafka(run, name=unique_name("kafka")).start()
+    try:
+        prepared = await prepare(run, Stack(kafka.bootstrap, postgres), clock="driven")
+        with shop_services(run, postgres, prepared) as services:
+            services.start_all(processes)
+            return await replay(book, services, manner, lambda _now, _placed, _open: None)
+    finally:
+        kafka.stop()
+
+
+async def test_a_morning_ends_with_every_order_at_its_end_and_every_unit_accounted_for(
+    run: Run, postgres: DatabaseServer, morning: Book
+) -> None:
+    totals = await replayed(run, postgres, morning, Manner(), processes=2)
+    assert totals.all_well, totals.violations
+    assert totals.orders_placed == 7
+    assert totals.orders_placed == totals.orders_shipped + sum(totals.orders_canceled.values())
+    assert totals.orders_canceled["BuyerCanceled"] == 1
+    assert totals.units["available"] > 0
+    assert sum(totals.units.values()) - totals.units["available"] > 0
+
+
+@pytest.mark.timeout(400)
+async def test_with_exact_steps_messages_that_come_twice_change_no_total(
+    run: Run, postgres: DatabaseServer, morning: Book
+) -> None:
+    once = await replayed(run, postgres, morning, Manner(exact=True))
+    twice = await replayed(run, postgres, morning, Manner(exact=True, duplicate_share=0.5))
+    assert once.all_well
+    assert twice.all_well
+    assert once.duplicates_absorbed == 0 < twice.duplicates_absorbed
+    assert {k: v for k, v in once.json().items() if k not in PER_RUN} == {
+        k: v for k, v in twice.json().items() if k not in PER_RUN
+    }

@@ -1,0 +1,208 @@
+"""The consumer of one topic on real Kafka: what it acknowledges, how it waits, how it gives partitions up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from chassis.failures import StorageError
+from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
+from chassis.lane import Wait
+from chassis.topics import TopicShape, ensure_topics
+from contracts.envelope import Topic
+from support.embedded import unique_name
+from support.eventually import eventually
+
+PARTITIONS = 4
+QUICK = Timings(session=6_000, poll_interval_max=2_000)
+
+
+@dataclass
+class Ground:
+    kafka: str
+    topic: str
+    group: str
+
+    async def publish(self, values: Sequence[str]) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
+        await producer.start()
+        for place, value in enumerate(values):
+            await producer.send_and_wait(self.topic, value.encode(), partition=place % PARTITIONS)
+        await producer.stop()
+
+    async def acknowledged(self) -> int:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, group_id=self.group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            ats = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+            return sum([await consumer.committed(at) or 0 for at in ats])
+        finally:
+            await consumer.stop()
+
+    @asynccontextmanager
+    async def consumer(self, take: "Take") -> AsyncIterator["Consumer"]:
+        intake: Any = SimpleNamespace(take=take, lane=SimpleNamespace(name=self.topic))
+        failures: list[BaseException] = []
+        broker = kafka_broker(self.kafka, stop_seconds_max=5)
+        consumption = Counting(intake, failures.append)
+        subscribe(broker, consumption, self.topic, self.group, QUICK)
+        await broker.start()
+        try:
+            yield Consumer(consumption, failures)
+        finally:
+            consumption.closing.set()
+            await broker.stop()
+
+
+Take = Callable[[Sequence[Any], Wait], Awaitable[None]]
+
+
+@dataclass(eq=False)
+class Counting(Consumption[Any]):
+    assignments: list[int] = field(default_factory=list)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.assignments.append(len(assigned))
+        await super().on_partitions_assigned(assigned)
+
+
+@dataclass
+class Consumer:
+    consumption: Counting
+    failures: list[BaseException]
+
+
+@dataclass
+class Taken:
+    """What an intake was given; it counts as taken at the end."""
+
+    values: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, records: Sequence[Any], wait: Wait) -> None:
+        self.values.update(record.value.decode() for record in records)
+
+    def all_once(self, values: Sequence[str]) -> bool:
+        return self.values == Counter(values)
+
+
+@pytest.fixture
+async def ground(kafka_bootstrap: str) -> Ground:
+    name = unique_name("records")
+    await ensure_topics(kafka_bootstrap, [Topic(name, "tests", "nothing", "for tests")], TopicShape(partitions=PARTITIONS))
+    return Ground(kafka_bootstrap, name, name)
+
+
+def values(count: int, first: int = 0) -> list[str]:
+    return [f"v{n}" for n in range(first, first + count)]
+
+
+async def test_what_was_taken_is_acknowledged_and_not_delivered_again(ground: Ground) -> None:
+    await ground.publish(values(20))
+    taken = Taken()
+    async with ground.consumer(taken):
+        await eventually(lambda: taken.all_once(values(20)))
+    async with ground.consumer(taken):
+        await ground.publish(values(1, first=20))
+        await eventually(lambda: taken.all_once(values(21)))
+    assert await ground.acknowledged() == 21
+
+
+async def test_a_crash_after_the_commit_and_before_the_acknowledgment_delivers_again(ground: Ground) -> None:
+    await ground.publish(values(8))
+    committed, again = Taken(), Taken()
+
+    async def crash(records: Sequence[Any], wait: Wait) -> None:
+        await committed(records, wait)
+        raise asyncio.CancelledError
+
+    async with ground.consumer(crash):
+        await eventually(lambda: committed.values)
+    async with ground.consumer(again):
+        await eventually(lambda: again.all_once(values(8)))
+
+
+async def test_a_batch_that_waits_longer_than_the_poll_interval_keeps_its_place_in_the_group(ground: Ground) -> None:
+    await ground.publish(values(8))
+    taken = Taken()
+
+    async def wait_first(records: Sequence[Any], wait: Wait) -> None:
+        await wait(2.5 * QUICK.poll_interval_max / 1000)
+        await taken(records, wait)
+
+    async with ground.consumer(wait_first) as consumer:
+        await eventually(lambda: taken.all_once(values(8)))
+        await eventually(lambda: _acknowledges(ground, 8))
+        assert consumer.consumption.assignments == [PARTITIONS]
+
+
+async def test_partitions_that_come_while_a_batch_waits_lose_no_record(ground: Ground) -> None:
+    taken, gone, polls = Taken(), asyncio.Event(), Counter[bool]()
+
+    async def wait_until_alone(records: Sequence[Any], wait: Wait) -> None:
+        while not gone.is_set():
+            await wait(0.05)
+            polls[staying.consumption.assignments[-1] == PARTITIONS] += 1
+        await taken(records, wait)
+
+    async with ground.consumer(wait_until_alone) as staying:
+        staying.consumption.revoke_seconds_max = 0.5
+        async with ground.consumer(taken) as leaving:
+            await eventually(lambda: staying.consumption.assignments[-1] == leaving.consumption.assignments[-1] == 2)
+            leaving.consumption.closing.set()  # it takes nothing, so that what it has is left to the other
+            await ground.publish(values(40))
+            await eventually(lambda: staying.consumption.taking)
+            polls.clear()
+        await ground.publish(values(40, first=40))
+        await eventually(lambda: polls[True] > 20, because="it waits on with all partitions")
+        gone.set()
+        await eventually(lambda: set(taken.values) == set(values(80)))
+        await eventually(lambda: _acknowledges(ground, 80))
+
+
+async def test_a_rebalance_waits_for_the_batch_under_way(ground: Ground) -> None:
+    await ground.publish(values(40))
+    finish, first, second = asyncio.Event(), Taken(), Taken()
+
+    async def slowly(records: Sequence[Any], wait: Wait) -> None:
+        while not finish.is_set():
+            await wait(0.1)
+        await first(records, wait)
+
+    async with AsyncExitStack() as consumers:
+        one = await consumers.enter_async_context(ground.consumer(slowly))
+        await eventually(lambda: one.consumption.taking)
+        joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second)))
+        await asyncio.wait([joining], timeout=2.0)
+        assert not second.values
+        finish.set()
+        await joining
+        await eventually(lambda: (first.values + second.values).keys() == set(values(40)))
+        assert first.values + second.values == Counter(values(40))
+
+
+async def test_what_nobody_understands_ends_the_taking_and_is_acknowledged_by_nobody(ground: Ground) -> None:
+    seen = Taken()
+
+    async def fail(records: Sequence[Any], wait: Wait) -> None:
+        await seen(records, wait)
+        raise StorageError("42P01", "no such table")
+
+    await ground.publish(values(4))
+    async with ground.consumer(fail) as consumer:
+        await eventually(lambda: consumer.failures)
+        before = sum(seen.values.values())
+        await ground.publish(values(4, first=4))
+        assert consumer.consumption.consumer is not None
+        await eventually(lambda: consumer.consumption.consumer.highwater(TopicPartition(ground.topic, 0)) == 2)
+    assert sum(seen.values.values()) == before
+    assert len(consumer.failures) == 1
+    assert await ground.acknowledged() == 0
+
+
+async def _acknowledges(ground: Ground, count: int) -> bool:
+    return await ground.acknowledged() == count
