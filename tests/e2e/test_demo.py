@@ -31,7 +31,7 @@ def morning(tmp_path: Path) -> Book:
 
 
 @contextmanager
-def shop_services(run: Run, postgres: DatabaseServer, services: Services) -> Iterator[Services]:
+def shop_services(postgres: DatabaseServer, services: Services) -> Iterator[Services]:
     """Stops them, and sees that they end well."""
     try:
         yield services
@@ -46,7 +46,7 @@ async def replayed(run: Run, postgres: DatabaseServer, book: Book, manner: Manne
     kafka = EmbeddedKafka(run, name=unique_name("kafka")).start()
     try:
         prepared = await prepare(run, Stack(kafka.bootstrap, postgres), clock="driven")
-        with shop_services(run, postgres, prepared) as services:
+        with shop_services(postgres, prepared) as services:
             services.start_all(processes)
             return await replay(book, services, manner, lambda _now, _placed, _open: None)
     finally:
@@ -58,7 +58,7 @@ async def test_a_morning_ends_with_every_order_at_its_end_and_every_unit_account
 ) -> None:
     totals = await replayed(run, postgres, morning, Manner(), processes=2)
     assert totals.all_well, totals.violations
-    assert totals.orders_placed == 7
+    assert totals.orders_placed == 8
     assert totals.orders_placed == totals.orders_shipped + sum(totals.orders_canceled.values())
     assert totals.orders_canceled["BuyerCanceled"] == 1
     assert totals.units["available"] > 0

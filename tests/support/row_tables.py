@@ -44,6 +44,7 @@ label = Table(
     Column("owner", Text(collation="C"), nullable=False),
     Column("due_on", Integer),
     UniqueConstraint("code", name="label_code"),
+    CheckConstraint(column("due_on") >= 0, name="due_or_never"),
     Index("label_owner", "owner", "due_on"),
 )
 

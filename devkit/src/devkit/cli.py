@@ -16,6 +16,8 @@ COMMANDS = {
     "send": "Publish any message of the contracts by hand.",
     "watch": "Follow the topics, a line a record.",
     "parked": "List, show, retry or discard what is parked or in quarantine.",
+    "verify": "Check that every unit and every order of the running stack is accounted for.",
+    "simulate": "Run both services by seeds in one process, with crashes and repetitions; check what they promise.",
     "test": "Run all tests; options go on to pytest.",
     "check": "Check format, lint, types and import rules; run the unit, contract and tidy tests. Under a minute.",
     "smoke": "Start Kafka and PostgreSQL, pass a record and a row, stop them; say how long each took.",

@@ -198,6 +198,15 @@ async def test_when_the_real_database_is_away_commands_and_questions_get_503_unt
     assert (await shop.post(COINS, {"coins": 5}, "k2")).json() == {"coins": 10}
 
 
+async def test_when_too_much_has_failed_nothing_is_taken_and_clients_are_told(shop: Shop) -> None:
+    shop.edge.works.breaker.open = True
+    stopped = await shop.post(COINS, {"coins": 5}, "k1")
+    shop.edge.works.breaker.open = False
+
+    assert (stopped.status_code, stopped.json()["code"]) == (503, "intake_stopped")
+    assert (await shop.post(COINS, {"coins": 5}, "k1")).json() == {"coins": 5}
+
+
 async def test_an_error_that_nobody_understands_stops_the_lane_and_answers_503(troubled: tuple[Shop, Troubled]) -> None:
     shop, transactions = troubled
     transactions.state = "42P01"

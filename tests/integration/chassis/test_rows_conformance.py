@@ -64,7 +64,7 @@ class Kind(StrEnum):
 async def test_every_type_comes_back_as_it_went_in(database: RowDatabase) -> None:
     east = timezone(timedelta(hours=2))
     at = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=east)
-    text = json.dumps({"bb": [1, 2.50, None, "é\n"], "a": {"x": True}})
+    text = json.dumps({"aa": [1, 2.50, None, "é\n"], "b": {"x": True}})
     full = (UUID(int=1), Kind.ORDER, -(2**31), 2**63 - 1, True, at, date(2026, 1, 2), b"\0\xff", text)
     empty = (UUID(int=2), *[None] * 8)
     await _committed(database, sample, [full, empty])
@@ -74,7 +74,7 @@ async def test_every_type_comes_back_as_it_went_in(database: RowDatabase) -> Non
     assert (first.at, first.day, first.raw) == (at, date(2026, 1, 2), b"\0\xff")
     assert first.at.tzinfo == UTC
     assert type(first.words) is str
-    assert first.document == '{"a": {"x": true}, "bb": [1, 2.5, null, "é\\n"]}'
+    assert first.document == '{"b": {"x": true}, "aa": [1, 2.5, null, "é\\n"]}'
     assert tuple(second) == empty
     await session.rollback()
 
@@ -287,6 +287,7 @@ async def test_a_canceled_wait_leaves_nothing_held(database: RowDatabase) -> Non
         (shelf, [("s", 2, 98, 0, None)], "23514", "units_in_bounds"),
         (shelf, [("s", 2**31 - 1, 5, 0, None)], "22003", None),
         (shelf, [("s", 2, 5, 0, "c")], "23514", "known_note"),
+        (label, [(2, None, "s", -1)], "23514", "due_or_never"),
     ],
 )
 async def test_what_a_table_forbids_is_refused_at_the_statement(
@@ -387,6 +388,16 @@ async def test_an_update_of_anything_but_what_was_loaded_is_a_conflict(
     error = await _refusal(session, session.rows.update(shelf, rows))
     assert isinstance(error, VersionConflictError)
     assert await database.contents(shelf) == before
+
+
+async def test_an_update_with_an_old_revision_waits_for_nobody(database: RowDatabase) -> None:
+    await _committed(database, shelf, [("s", 1, 5, 3, None)])
+    first, second = await database.begin(), await database.begin()
+    await first.rows.update(shelf, [("s", 1, 6, 3, None)])
+    with pytest.raises(VersionConflictError):
+        await outcome(started(second.rows.update(shelf, [("s", 1, 7, 2, None)])))
+    await first.rollback()
+    await second.rollback()
 
 
 async def test_an_upsert_adds_or_replaces(database: RowDatabase) -> None:

@@ -102,6 +102,13 @@ async def test_the_same_key_with_another_basket_is_refused(shop: Shop) -> None:
     assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
 
 
+async def test_callers_that_choose_the_same_key_get_orders_of_their_own(shop: Shop) -> None:
+    one = await shop.post(ORDERS, CHECKOUT, "k1", Role.STOREFRONT)
+    other = await shop.post(ORDERS, CHECKOUT, "k1", Role.SYSTEM)
+    assert (one.status_code, other.status_code) == (202, 202)
+    assert one.json()["order_id"] != other.json()["order_id"]
+
+
 @pytest.mark.parametrize("answer", ["reserved", "refused"])
 async def test_a_storefront_that_waits_gets_the_order_with_inventorys_answer(shop: Shop, answer: str) -> None:
     order_id = (await place(shop)).json()["order_id"]

@@ -100,6 +100,23 @@ async def test_who_is_canceled_while_being_served_passes_the_lock_on() -> None:
     assert await asyncio.wait_for(behind, 1) == []
 
 
+async def test_who_has_just_been_served_does_not_count_as_waiting() -> None:
+    memory = Memory()
+    first, second, third = (MemoryRows(memory) for _ in range(3))
+    await first.lock(shelf, [("s", 1)])
+
+    async def take_and_leave() -> None:
+        await second.lock(shelf, [("s", 1)])
+        await second.close()
+
+    waiting = asyncio.ensure_future(take_and_leave())
+    await asyncio.sleep(0)
+    await first.close()
+    async with asyncio.timeout(1):
+        await third.lock(shelf, [("s", 1)])
+    await waiting
+
+
 async def test_numbers_of_an_identity_column_are_not_given_twice_after_a_rollback() -> None:
     memory = Memory()
     forgotten, kept = MemoryRows(memory), MemoryRows(memory)
@@ -131,7 +148,9 @@ def test_a_check_has_the_value_that_sql_gives_it(condition: ColumnElement[bool],
     assert term(_table(), condition)(row) is value
 
 
-@pytest.mark.parametrize("check", [CheckConstraint("n > 0"), CheckConstraint(column("n") * 2 > 0), CheckConstraint(text("true"))])
+@pytest.mark.parametrize(
+    "check", [CheckConstraint("n > 0"), CheckConstraint(column("n") * 2 > 0), CheckConstraint(text("true"))]
+)
 def test_a_check_that_memory_does_not_know_is_refused(check: CheckConstraint) -> None:
     with pytest.raises(TypeError, match="check constraint"):
         layout(_table(check))

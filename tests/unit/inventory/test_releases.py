@@ -1,11 +1,12 @@
 """Where units go when an order or a line will not ship (O15, O16)."""
 
 import pytest
-from support.inventory import LEEDS, YORK, Warehouse, canceled, items_canceled, of_kind, placed, received, units
 
 from contracts.inventory import StockReleased
 from contracts.orders import CancelReason
 from inventory.domain.stock import Account, Bucket, Outside
+
+from support.inventory import LEEDS, YORK, Warehouse, canceled, items_canceled, of_kind, placed, received, units
 
 RESTOCKING = set(CancelReason) - {CancelReason.NO_INVENTORY}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - typer reads the annotation when it makes the command
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,7 @@ def main(
 
     Ends with 0 when nothing is wrong, with 1 when something is, with 2 when the stack did not fall quiet.
     """
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again: topics are very new
     try:
         book = _book(data, first, days)
         totals = _replay(book, Manner(exact, duplicate))

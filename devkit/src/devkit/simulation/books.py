@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.orders import ShippedAfterCancel
+from devkit.simulation.keeper import keeper_problems
 from devkit.simulation.stage import Stage
 from inventory import tables as inventory_tables
 from inventory.domain.stock import Bucket, Outside
@@ -22,6 +23,7 @@ def check_books(stage: Stage) -> None:
     history.blame_all("S5", list(unended(stage)))
     history.blame_all("S7", [*holder_problems(stage), *open_lines(stage)])
     history.blame_all("agreement", list(shipment_problems(stage)))
+    history.blame_all("model", list(keeper_problems(stage)))
 
 
 def balance_problems(stage: Stage) -> Iterator[str]:

@@ -34,9 +34,9 @@ BUG_KINDS = (
 )
 KIND_SHARE = 0.5
 """Of the kinds of faults, this share is in a run."""
-BUG_SHARE = 0.4
+BUG_SHARE = 0.5
 """Of the runs, in this share a release of the services has a bug."""
-SPOIL_SHARE = 0.3
+SPOIL_SHARE = 0.25
 """Of the bugs, this share shows when the batch is saved."""
 
 
@@ -116,7 +116,7 @@ def bugs_of(dice: Random) -> Bugs:
     """A kind of message, of some objects, at which a rule goes wrong."""
     if dice.random() >= BUG_SHARE:
         return Bugs()
-    kind, digits = dice.choice(BUG_KINDS), frozenset(dice.sample("0123456789", 3))
+    kind, digits = dice.choice(BUG_KINDS), frozenset(dice.sample("0123456789", 5))
 
     def chosen(message: Message) -> bool:
         return type(message).__name__ == kind and message.subject.id[-1] in digits

@@ -1,0 +1,95 @@
+"""One process leads; when it is gone another one does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from chassis.election import Election
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from support.eventually import eventually
+
+
+@dataclass
+class Candidate:
+    engine: AsyncEngine
+    led: int = 0
+    leading_now: bool = False
+    knocks: int = 0
+    failure: Exception | None = None
+    election: Election = field(init=False)
+    task: "asyncio.Task[None]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.election = Election(self.engine, self._lead, self._knocked)
+        self.task = asyncio.create_task(self.election.run())
+
+    async def _lead(self) -> None:
+        self.led += 1
+        self.leading_now = True
+        try:
+            while self.failure is None:
+                await asyncio.sleep(0.02)
+            raise self.failure
+        finally:
+            self.leading_now = False
+
+    def _knocked(self) -> None:
+        self.knocks += 1
+
+    async def leave(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+@pytest.fixture
+async def candidates(postgres_dsn: str) -> AsyncIterator[list[Candidate]]:
+    engine = create_async_engine(postgres_dsn, pool_size=5)
+    found = [Candidate(engine) for _ in range(3)]
+    yield found
+    for one in found:
+        await one.leave()
+    await engine.dispose()
+
+
+def leaders(candidates: list[Candidate]) -> list[Candidate]:
+    return [one for one in candidates if one.leading_now]
+
+
+async def test_one_of_several_leads_and_another_follows_when_it_leaves(candidates: list[Candidate]) -> None:
+    (first,) = await eventually(lambda: leaders(candidates))
+    await eventually(lambda: all(one.election.reachable for one in candidates))
+    assert leaders(candidates) == [first]
+    await first.leave()
+    assert not first.leading_now
+    (second,) = await eventually(lambda: leaders(candidates))
+    assert second is not first
+
+
+async def test_a_lost_connection_loses_the_lead_before_another_takes_it(candidates: list[Candidate]) -> None:
+    (first,) = await eventually(lambda: leaders(candidates))
+    async with first.engine.connect() as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+        await connection.execute(text(cut))
+    await eventually(lambda: sum(one.led for one in candidates) == 2)
+    assert len(leaders(candidates)) == 1
+
+
+async def test_those_that_do_not_lead_knock_at_the_one_that_does(candidates: list[Candidate]) -> None:
+    (leader,) = await eventually(lambda: leaders(candidates))
+    other = next(one for one in candidates if one is not leader)
+    await eventually(lambda: other.election.reachable)
+    other.election.tell()
+    await eventually(lambda: leader.knocks == 1, within_seconds=3)
+    leader.election.tell()
+    assert leader.knocks == 2
+    assert other.knocks == 0
+
+
+async def test_a_leader_that_fails_ends_its_part_with_the_reason(candidates: list[Candidate]) -> None:
+    (leader,) = await eventually(lambda: leaders(candidates))
+    leader.failure = OSError("its own")
+    await eventually(leader.task.done)
+    assert leader.task.exception() is leader.failure
+    await eventually(lambda: leaders(candidates))
