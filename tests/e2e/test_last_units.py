@@ -7,12 +7,15 @@ from collections import Counter
 
 import httpx
 
+from contracts import inventory
+
 from support.market import Market
 from support.seller import Seller, a_line
 from support.wire import wire
 
 BUYERS, UNITS = 200, 100
 ONE = a_line(quantity=1)
+STOCK = {"StockReserved": "reserved", "StockRefused": "refused"}
 
 
 async def test_of_200_buyers_for_100_units_100_get_one_and_all_get_an_answer(market: Market, seller: Seller) -> None:
@@ -26,8 +29,8 @@ async def test_of_200_buyers_for_100_units_100_get_one_and_all_get_an_answer(mar
     )
     by_http = definite(answers)
     await market.quiet()
-    stock = Counter([*by_http.values(), *[await stock_of(market, seller, order_id) for order_id in by_kafka]])
-    assert stock == {"reserved": UNITS, "refused": BUYERS - UNITS}
+    told = [STOCK[answer] for (answer,) in await market.told(seller, inventory.RESERVATIONS.name, by_kafka)]
+    assert Counter([*by_http.values(), *told]) == {"reserved": UNITS, "refused": BUYERS - UNITS}
     assert await statuses(market, seller) == {"Pending": UNITS, "Canceled": BUYERS - UNITS}
     assert await balances(market, seller) == {"available": 0, "reserved": UNITS}
     assert all(after > before for before, after in zip(decided_before, await decided(market), strict=True))
@@ -40,12 +43,6 @@ def definite(answers: list[httpx.Response]) -> dict[str, str]:
     told = {answer.json()["order_id"]: answer.json()["stock"] for answer in answers}
     assert len(told) == len(answers)
     return told
-
-
-async def stock_of(market: Market, seller: Seller, order_id: str) -> str:
-    """What whoever listens to inventory's facts has heard of an order."""
-    (answer,) = await market.holdings(seller, order_id)
-    return {"StockReserved": "reserved", "StockRefused": "refused"}[type(answer).__name__]
 
 
 async def statuses(market: Market, seller: Seller) -> dict[str, int]:

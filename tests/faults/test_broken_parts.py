@@ -12,10 +12,11 @@ from datetime import timedelta
 
 import pytest
 
+from contracts import inventory, orders
+
 from support.eventually import eventually
 from support.load import Load
 from support.market import Market, Parts
-from support.orders import names
 from support.seller import Seller
 
 STOCK = 1_000_000
@@ -53,9 +54,8 @@ async def assert_kept(market: Market, load: Load) -> None:
     found = await market.rows("orders", statement, load.seller.id)
     assert Counter(row["order_id"] for row in found) == Counter(load.promised)
     assert {(row["stock"], row["payment"]) for row in found} == {("reserved", "verified")}
-    for order_id in load.promised:
-        assert names(await market.facts(load.seller, order_id)) == ["OrderPlaced"]
-        assert names(await market.holdings(load.seller, order_id)) == ["StockReserved"]
+    for topic, fact in ((orders.FACTS, "OrderPlaced"), (inventory.RESERVATIONS, "StockReserved")):
+        assert await market.told(load.seller, topic.name, load.promised) == [[fact]] * len(load.promised)
     await market.pass_time(HOLD)
     statement = "SELECT status, count(*) FROM customer_order WHERE seller_id = $1 GROUP BY 1"
     assert [tuple(row) for row in await market.rows("orders", statement, load.seller.id)] == [

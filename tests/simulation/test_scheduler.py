@@ -32,14 +32,14 @@ def test_the_seed_decides_who_goes_on() -> None:
     assert len({raced(seed) for seed in range(10)}) == 10
 
 
-def test_who_sleeps_wakes_when_there_is_nothing_else_to_do() -> None:
+def test_who_waits_for_steps_goes_on_when_there_is_nothing_else_to_do() -> None:
     scheduler = Scheduler(Random(1))
 
-    async def sleep() -> int:
-        await scheduler.sleep("sleeper", 1_000)
+    async def wait() -> int:
+        await scheduler.wait_steps("waiter", 1_000)
         return scheduler.step
 
-    assert run(scheduler, sleep()) >= 1_000
+    assert run(scheduler, wait()) >= 1_000
 
 
 def test_all_is_quiet_although_something_waits_in_the_background() -> None:

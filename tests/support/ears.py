@@ -20,18 +20,18 @@ POLL_MILLISECONDS = 200
 
 @dataclass(slots=True)
 class Ears:
-    """Hears everything from the start on."""
+    """Hears everything from the start on, each time `listen` is called."""
 
     consumer: AIOKafkaConsumer
     partitions: Sequence[TopicPartition]
     _heard: defaultdict[tuple[str, bytes], dict[bytes, Message]] = field(default_factory=lambda: defaultdict(dict))
 
-    async def facts(self, topic: str, subject: Subject) -> list[Message]:
-        """All that is on the topic about the subject by now; a fact that was sent twice is there once."""
-        await self._listen()
+    def heard(self, topic: str, subject: Subject) -> list[Message]:
+        """What was told about the subject before the last `listen`; a fact that was sent twice is there once."""
         return list(self._heard[topic, subject.key.encode()].values())
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Hear all that has been told by now."""
         ends = await self.consumer.end_offsets(self.partitions)
         while [at for at, end in ends.items() if await self.consumer.position(at) < end]:
             for at, records in (await self.consumer.getmany(timeout_ms=POLL_MILLISECONDS)).items():

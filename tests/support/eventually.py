@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,13 @@ POLL_SECONDS = 0.02
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], T | Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> T:
+@overload
+async def eventually(
+    look: Callable[[], Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS, because: str = ""
+) -> T: ...
+@overload
+async def eventually(look: Callable[[], T], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> T: ...
+async def eventually(look: Callable[[], Any], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> Any:
     """Call `look` until it gives something true, and return that.
 
     An AssertionError of `look` counts as "not yet"; the last one is raised when the time is over.

@@ -85,11 +85,19 @@ class Market:
 
     async def facts(self, seller: Seller, order_id: str) -> list[Message]:
         """What orders has told about an order."""
-        return await self.ears.facts(orders.FACTS.name, Subject(seller.id, "order", order_id))
+        await self.ears.listen()
+        return self.ears.heard(orders.FACTS.name, Subject(seller.id, "order", order_id))
 
     async def holdings(self, seller: Seller, order_id: str) -> list[Message]:
         """What inventory has told about what an order holds."""
-        return await self.ears.facts(inventory.RESERVATIONS.name, Subject(seller.id, "order", order_id))
+        await self.ears.listen()
+        return self.ears.heard(inventory.RESERVATIONS.name, Subject(seller.id, "order", order_id))
+
+    async def told(self, seller: Seller, topic: str, order_ids: Iterable[str]) -> list[list[str]]:
+        """The names of all facts on the topic, for each of these orders."""
+        await self.ears.listen()
+        subjects = [Subject(seller.id, "order", order_id) for order_id in order_ids]
+        return [[type(fact).__name__ for fact in self.ears.heard(topic, subject)] for subject in subjects]
 
     # ---- HTTP -------------------------------------------------------------------------------------------------
 

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from chassis.desk import Desk
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, column
+
 from chassis.deadlines import Deadlines
+from chassis.desk import Desk
 from chassis.draft import Draft, Journal
 from chassis.outcomes import Cause, Received, Via, hash_of
 from chassis.quarantine import Quarantined
-from chassis.tables import NAMES, instant, key_text, service_tables
+from chassis.tables import NAMES, key_text, service_tables
 from chassis.transaction import Transaction
 from contracts.envelope import Deadline, Envelope, Message, Subject, Topic
 from contracts.identity import hashed_id
-from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, column
 
 COMMANDS = Topic("purses.commands", "anybody", "purse", "for tests")
 FACTS = Topic("purses.facts", "purses", "purse", "for tests")
@@ -141,7 +142,7 @@ def take_out(shelf: Shelf, message: TakeOut, cause: Cause) -> Sequence[Message]:
     return [Changed(seller_id=message.seller_id, purse_id=message.purse_id, coins=given.coins - message.coins)]
 
 
-def nudge(shelf: Shelf, message: NudgeDue, cause: Cause) -> Sequence[Message]:
+def nudge(shelf: Shelf, message: NudgeDue, _cause: Cause) -> Sequence[Message]:
     given = shelf.purses[message.subject] or Purse()
     shelf.purses[message.subject] = replace(given, nudges=given.nudges + 1)
     return [Nudged(seller_id=message.seller_id, purse_id=message.object_id)]

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from chassis.memory import Memory
 from chassis.transaction import MemoryTransactions, PostgresTransactions, Transactions
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from support.toy import TABLES, metadata
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.02
+"""Each question costs the processes some milliseconds that they could work."""
 REQUEST_SECONDS_MAX = 20.0
 TIMEOUT_SECONDS = 120.0
 

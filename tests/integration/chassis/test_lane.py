@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
 from chassis.failures import StorageError
@@ -12,8 +13,8 @@ from chassis.gate import Gate
 from chassis.lane import IntakeStoppedError, Lane, UnavailableError, Works
 from chassis.outcomes import Accepted, Failed, Parked, Via
 from chassis.transaction import Transaction, Transactions
-
 from devkit.databases import DatabaseServer
+
 from support.embedded import unique_name
 from support.toy import CURSED, FORBIDDEN, START, PutIn, Shelf, put, received, toy_desk
 from support.toy_database import toy_in_memory, toy_on_postgres

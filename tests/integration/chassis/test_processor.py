@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Table
+
 from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
 from chassis.operations import NotDiscardableError, discard, retry
@@ -13,9 +15,8 @@ from chassis.outcomes import Absent, Accepted, Blocked, Failed, Outcome, Parked,
 from chassis.processor import process
 from chassis.transaction import Transactions
 from contracts.envelope import Subject
-from sqlalchemy import Table
-
 from devkit.databases import DatabaseServer
+
 from support import toy
 from support.embedded import unique_name
 from support.toy import CURSED, NUDGE_AFTER, START, PutIn, put, take, toy_desk
@@ -168,7 +169,7 @@ async def test_facts_wait_in_the_outbox_with_the_sequence_of_their_object(
     lines = [line for row in rows for line in row.facts.split("\n")]
     assert len(rows) == 2
     assert [line.split("\t")[1] for line in lines] == ["s1/purse/a", "s1/purse/b", "s1/purse/a", "s1/purse/a"]
-    assert ['"ce_sequence":"%d"' % n in line for n, line in zip((1, 1, 2, 3), lines, strict=True)] == [True] * 4
+    assert [f'"ce_sequence":"{n}"' in line for n, line in zip((1, 1, 2, 3), lines, strict=True)] == [True] * 4
 
 
 async def fire(transactions: Transactions, clock: DrivenClock) -> list[Outcome]:

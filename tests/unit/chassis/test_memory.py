@@ -1,4 +1,4 @@
-"""What memory has beyond the promises of rows: pauses for a scheduler, crashes, refusals. The rest is in the conformance tests."""
+"""What memory has beyond the promises of rows: pauses, crashes, refusals. The rest is in the conformance tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chassis.failures import StorageError
 from chassis.memory import Memory, MemoryRows
 from chassis.memory_checks import term
 from chassis.memory_layout import layout
+
 from support.row_tables import entry, shelf
 
 if TYPE_CHECKING:

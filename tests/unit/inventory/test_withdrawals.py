@@ -80,10 +80,11 @@ def test_a_line_over_two_places_gives_way_whole_and_its_units_elsewhere_can_be_s
     assert warehouse.units(Bucket.CARRIER_DAMAGED, at=YORK) == 1
 
 
-def test_a_place_whose_name_begins_like_the_one_that_lost_units_keeps_its_own() -> None:
+def test_a_place_whose_name_begins_like_the_one_that_lost_units_neither_gives_nor_covers() -> None:
     warehouse = Warehouse()
-    warehouse.tell(received(2, at=f"{LEEDS}0"), lost(1, at=LEEDS))
-    assert warehouse.available() == 2
+    warehouse.tell(received(1, at=LEEDS), placed("o-1", units(1, 1)), received(2, at=f"{LEEDS}0"))
+    assert names(warehouse.tell(lost(1, at=LEEDS))) == ["ReservationWithdrawn"]
+    assert (warehouse.available(), warehouse.reserved()) == (2, 0)
 
 
 def test_what_no_book_has_is_an_open_discrepancy_with_its_place() -> None:
@@ -98,3 +99,11 @@ def test_two_lines_that_no_book_has_are_two_discrepancies() -> None:
     warehouse = Warehouse()
     facts = warehouse.tell(shipped("o-1", units(1, 2), units(2, 2)))
     assert len({fact.discrepancy_id for fact in of_kind(facts, DiscrepancyOpened)}) == 2
+
+
+def test_each_movement_of_a_late_shipment_has_a_version_of_its_own() -> None:
+    warehouse = Warehouse()
+    warehouse.tell(received(1, at=LEEDS), received(1, at=YORK), placed("o-1", units(1, 2)), canceled("o-1"))
+    warehouse.tell(shipped_after_cancel("o-1", units(1, 2)))
+    assert [entry.item_version for entry in warehouse.books.movements.added] == list(range(1, 11))
+    assert warehouse.item().version == 10

@@ -186,10 +186,13 @@ def asin(sku: str) -> str:
     return "B0" + draws.letters(8, sku, "asin")
 
 
-def item_posts(sku: str, title: str, at: datetime) -> Iterator[Post]:
-    """A product, offered in both channels."""
+def product_post(sku: str, title: str, at: datetime) -> Post:
     fnsku = "X0" + draws.letters(8, sku, "fnsku")
-    yield _of_item(sku, at, "product", SetProduct(seller_id=SELLER, sku=sku, asin=asin(sku), fnsku=fnsku, title=title))
+    return _of_item(sku, at, "product", SetProduct(seller_id=SELLER, sku=sku, asin=asin(sku), fnsku=fnsku, title=title))
+
+
+def listing_posts(sku: str, at: datetime) -> Iterator[Post]:
+    """Offered in both channels."""
     for channel in Channel:
         listing = SetListing(seller_id=SELLER, sku=sku, marketplace_id=MARKETPLACE, channel=channel)
         yield _of_item(sku, at, f"listing-{channel}", listing)

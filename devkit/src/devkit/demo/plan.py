@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 OPENING = timedelta(hours=12)
-"""Before the first day: products first, an hour later their stock."""
+"""Before the first day: products first, an hour later their stock, and when that is there they are offered."""
 
 
 def opening_of(book: Book) -> datetime:
@@ -33,7 +33,8 @@ def known_events(book: Book) -> Iterator[Event]:
     skus = {line.sku for invoice in book.invoices for line in invoice.lines}
     skus |= {correction.sku for correction in book.corrections}
     for sku in sorted(skus):
-        yield from map(Report, letters.item_posts(sku, book.titles.get(sku, sku), opening))
+        yield Report(letters.product_post(sku, book.titles.get(sku, sku), opening))
+        yield from map(Report, letters.listing_posts(sku, opening + 2 * HOUR))
     yield from (Report(letters.receipt_post(receipt)) for receipt in receipts(book, opening + HOUR))
     yield from (Report(letters.correction_post(correction)) for correction in book.corrections)
     for invoice in book.invoices:

@@ -49,6 +49,7 @@ class Replay:
     now: datetime | None = None
     _deadline: datetime | None = None
     _placing: list[asyncio.Task[None]] = field(default_factory=list)
+    _calling: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def run(self, start: datetime, end: datetime) -> None:
         """From `start` until nothing is to come; `end` is the last time in the file. Raises DemoError, NotQuietError."""
@@ -107,21 +108,18 @@ class Replay:
                     if self.repeats.at_once(sent.name, record):
                         await self.kafka.publish(record)
                 case Call(order_of=None):
-                    await self._call(sent)
+                    self._calling.append(asyncio.create_task(self._call(sent)))
                 case Call():
-                    self._placing.append(asyncio.create_task(self._place(sent)))
+                    self._placing.append(asyncio.create_task(self._call(sent)))
 
-    async def _place(self, call: Call) -> None:
-        answer = await self._call(call)
-        if call.order_of is None or "order_id" not in answer:
-            raise DemoError(f"{call.key} was answered without an order: {answer}")
-        self.shop.placed(call.order_of, str(answer["order_id"]))
-
-    async def _call(self, call: Call) -> dict[str, object]:
+    async def _call(self, call: Call) -> None:
         answer = await self.web.send(call)
+        if call.order_of is not None:
+            if "order_id" not in answer:
+                raise DemoError(f"{call.key} was answered without an order: {answer}")
+            self.shop.placed(call.order_of, str(answer["order_id"]))
         if self.repeats.at_once(call.key, call):
             await self.web.send(call)
-        return dict(answer)
 
     async def _resend(self, sent: Record | Call) -> None:
         if isinstance(sent, Call):
@@ -135,6 +133,8 @@ class Replay:
 
     async def _arrived(self) -> None:
         await self._placed()
+        calling, self._calling = self._calling, []
+        await asyncio.gather(*calling)
         await self.kafka.flush()
 
 

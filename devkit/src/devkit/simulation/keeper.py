@@ -1,6 +1,6 @@
-"""A stock keeper of a page, who takes one message at a time in the order in which they were committed, and says what inventory must
-have told: the reference that the real rules, batches, locks and rows are held against. From which shelf units were taken is
-inventory's choice; the keeper checks that they were there.
+"""A stock keeper of a page, who takes one message at a time in the order in which they were committed, and says what inventory
+must have told: the reference that the real rules, batches, locks and rows are held against. From which shelf units were taken
+is inventory's choice; the keeper checks that they were there.
 """
 
 from collections import Counter
@@ -83,7 +83,7 @@ class StockKeeper:
         wanted = Counter[str]()
         for line in order.lines:
             wanted[line.sku] += line.quantity
-        missing = {sku: units - self._units(order.seller_id, sku, scope) for sku, units in wanted.items()}
+        missing = {sku: units - self._units((order.seller_id, sku), scope) for sku, units in wanted.items()}
         missing = {sku: units for sku, units in missing.items() if units > 0}
         if missing or reserved is None:
             told = {each.sku: each.quantity for each in refused.missing} if refused else {}
@@ -128,7 +128,7 @@ class StockKeeper:
             if isinstance(fact, DiscrepancyOpened):
                 lost[fact.sku] += fact.quantity
         for sku in lost:
-            left = self._units(shipment.seller_id, sku, scope) if scope else 0
+            left = self._units((shipment.seller_id, sku), scope) if scope else 0
             self._expect(left == 0, shipment, f"{lost[sku]} of {sku} are missing although {left} are there")
         total = sum(line.quantity for line in shipment.package.lines)
         self._expect(sum(line.quantity for line in shipped) + lost.total() == total, shipment, f"has {total} units")
@@ -153,8 +153,8 @@ class StockKeeper:
                     self.held[hold] -= units
                     self.available[shelf] += units
 
-    def _units(self, seller_id: str, sku: str, scope: str) -> int:
-        return sum(n for (of, what, at), n in self.available.items() if (of, what) == (seller_id, sku) and at.startswith(scope))
+    def _units(self, item: tuple[str, str], scope: str) -> int:
+        return sum(units for (*of, at), units in self.available.items() if tuple(of) == item and at.startswith(scope))
 
     def _take_from(self, shelf: Shelf, units: int, message: Message) -> None:
         self._expect(self.available[shelf] >= units, message, f"{units} of {shelf}, where {self.available[shelf]} are")

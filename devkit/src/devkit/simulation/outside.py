@@ -64,7 +64,7 @@ async def _breathe(stage: Stage) -> None:
     if stage.dice.random() < LULL:
         await stage.world.scheduler.idle("outside")
     else:
-        await stage.world.scheduler.sleep("outside", stage.dice.randint(1, BUSY_STEPS_MAX))
+        await stage.world.scheduler.wait_steps("outside", stage.dice.randint(1, BUSY_STEPS_MAX))
 
 
 def _publish(stage: Stage, posting: Posting) -> None:
@@ -104,7 +104,7 @@ async def _ask(stage: Stage, posting: Posting) -> None:
         _note(stage, posting, outcome)
         if not isinstance(outcome, Blocked | Failed):
             return
-        await stage.world.scheduler.sleep("client", CLIENT_WAIT_STEPS)
+        await stage.world.scheduler.wait_steps("client", CLIENT_WAIT_STEPS)
     await stage.mended.wait()
     _note(stage, posting, await _answer(stage, posting))
 
@@ -114,7 +114,7 @@ async def _answer(stage: Stage, posting: Posting) -> Outcome:
     while True:
         processes = stage.processes_of(service)
         if not processes:
-            await stage.world.scheduler.sleep("client", CLIENT_WAIT_STEPS)
+            await stage.world.scheduler.wait_steps("client", CLIENT_WAIT_STEPS)
             continue
         process = stage.dice.choice(processes)
         try:

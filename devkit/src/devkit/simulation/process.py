@@ -163,7 +163,7 @@ class Process:
             self._world.failures.append(f"{self.name} ended: {error!r}")
 
     async def _wait(self, seconds: float) -> None:
-        await self._world.scheduler.sleep(self.name, 1 + min(WAIT_STEPS_MAX, int(seconds * STEPS_PER_SECOND)))
+        await self._world.scheduler.wait_steps(self.name, 1 + min(WAIT_STEPS_MAX, int(seconds * STEPS_PER_SECOND)))
 
     async def _consume(self, topic: str) -> None:
         world = self._world

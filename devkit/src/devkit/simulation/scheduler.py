@@ -82,7 +82,7 @@ class Scheduler:
         self._waiting.append(Step(who, what, turn))
         await turn
 
-    async def sleep(self, who: str, steps: int) -> None:
+    async def wait_steps(self, who: str, steps: int) -> None:
         """Wait for a number of steps, or until nobody else has anything to do."""
         await self._wait_in(self._later, who, steps)
 

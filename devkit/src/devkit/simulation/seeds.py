@@ -57,13 +57,13 @@ class Absence:
 def search_all(first: int, advance: Advance, *, seeds_max: int = SEARCH_SEEDS_MAX) -> Sequence[Absence]:
     """Each safeguard in turn taken out, in the order of their list."""
     with _pool(len(OUT)) as pool:
-        jobs = [pool.submit(search, place, first, seeds_max) for place in range(len(OUT))]
+        jobs = [pool.submit(search, place, first=first, seeds_max=seeds_max) for place in range(len(OUT))]
         for _ in as_completed(jobs):
             advance(1)
     return [job.result() for job in jobs]
 
 
-def search(place: int, first: int = 0, seeds_max: int = SEARCH_SEEDS_MAX) -> Absence:
+def search(place: int, *, first: int = 0, seeds_max: int = SEARCH_SEEDS_MAX) -> Absence:
     """The first seed in which the safeguard at this place of the list is missed by whom it should be."""
     safeguards = OUT[place]
     for seed in range(first, first + seeds_max):

@@ -1,6 +1,6 @@
 """What happens outside: buyers, sellers, the payment provider and the warehouse, drawn by the seed as messages, each with the
-time at which it is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant of a
-deadline.
+time at which it is sent. Two sellers have the same SKUs and little stock; much comes early, late, twice or at the very instant
+of a deadline.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -90,18 +90,19 @@ def _stock(draw: Draw) -> None:
             if draw.chance(0.6):
                 label = f"X00000000{number}" if draw.chance(0.7) else "X000000000"  # two products may want one label
                 draw.add(START, SetProduct(**about, asin=f"B00000000{number}", fnsku=label, title=sku))
-            for channel, locations in LOCATIONS.items():
-                if draw.chance(0.4):
-                    draw.add(START, SetListing(**about, marketplace_id="GB", channel=channel))
-                for location_id in locations:
-                    _receive(draw, about, channel, location_id)
+            _offer(draw, about)
 
 
-def _receive(draw: Draw, about: dict[str, Any], channel: Channel, location_id: str) -> None:
-    units = draw.dice.randint(2, 6) if channel is Channel.SELLER else draw.dice.randint(0, 3)
-    if units:
-        at = START + draw.dice.choice((0, 0, 0, 20)) * MINUTE
-        draw.add(at, UnitsReceived(**about, location_id=location_id, quantity=units))
+def _offer(draw: Draw, about: dict[str, Any]) -> None:
+    """Units at each location, and listings for some of them."""
+    for channel, locations in LOCATIONS.items():
+        if draw.chance(0.4):
+            draw.add(START, SetListing(**about, marketplace_id="GB", channel=channel))
+        for location_id in locations:
+            units = draw.dice.randint(3, 7) if channel is Channel.SELLER else draw.dice.randint(0, 4)
+            at = START + draw.dice.choice((0, 0, 0, 20)) * MINUTE
+            if units:
+                draw.add(at, UnitsReceived(**about, location_id=location_id, quantity=units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ def _order(draw: Draw, number: int) -> None:
     )
     _place(draw, bought)
     _pay(draw, bought)
-    if draw.chance(0.4):
+    if draw.chance(0.3):
         _cancel(draw, bought)
-    if draw.chance(0.85):
+    if draw.chance(0.9):
         _ship(draw, bought)
 
 
@@ -155,7 +156,8 @@ def _place(draw: Draw, bought: Bought) -> None:
 
 def _pay(draw: Draw, bought: Bought) -> None:
     dice, about = draw.dice, {"seller_id": bought.seller_id, "order_id": bought.order_id}
-    delays = (-20 * MINUTE, MINUTE, MINUTE, MINUTE, 5 * MINUTE, HOLD, 3 * HOUR, 20 * DAY, PAYMENT_LIMIT, 22 * DAY)
+    soon = (MINUTE, MINUTE, MINUTE, MINUTE, 5 * MINUTE)
+    delays = (-20 * MINUTE, *soon, HOLD, 3 * HOUR, 20 * DAY, PAYMENT_LIMIT, 22 * DAY)
     at = bought.at + dice.choice(delays)
     if draw.chance(0.2):
         draw.add(at - 2 * MINUTE, PaymentDelayed(**about))
@@ -189,7 +191,7 @@ def _cancel(draw: Draw, bought: Bought) -> None:
 
 def _ship(draw: Draw, bought: Bought) -> None:
     dice = draw.dice
-    at = bought.at + dice.choice((HOLD, 31 * MINUTE, 2 * HOUR, 2 * HOUR, DAY, 2 * DAY, CONFIRM_BY, CONFIRM_BY + MINUTE))
+    at = bought.at + dice.choice((HOLD, 31 * MINUTE, *(2 * HOUR, DAY, 2 * DAY) * 2, CONFIRM_BY, CONFIRM_BY + MINUTE))
     if bought.channel is Channel.NETWORK:
         return _ship_from_network(draw, bought, at)
     packages = [bought.package(f"p-{bought.order_id}")]
@@ -215,8 +217,12 @@ def _ship_from_network(draw: Draw, bought: Bought, at: datetime) -> None:
 
 
 def _shelf(draw: Draw) -> None:
-    """What happens to stock that nobody asked for."""
+    """What happens to stock that nobody asked for, and two products that want one label at the same time."""
     dice = draw.dice
+    if draw.chance(0.3):
+        for sku in SKUS:
+            product = SetProduct(seller_id=SELLERS[0], sku=sku, asin="B000000009", fnsku="X000000009", title="again")
+            draw.add(START + 45 * MINUTE, product)
     for _ in range(dice.randint(1, 4)):
         about: dict[str, Any] = {
             "seller_id": dice.choice(SELLERS),

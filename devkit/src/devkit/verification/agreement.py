@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,22 +39,23 @@ async def disagreements(orders: asyncpg.Connection, inventory: asyncpg.Connectio
     parked = {tuple(row) for service in (orders, inventory) for row in await service.fetch(PARKED)}
     late = {tuple(row) for row in await orders.fetch(LATE)}
     keys = [key for key in ordered.keys() | held.keys() if key[:2] not in parked]
-    return len(keys), sorted(text for key in keys for text in _differences(key, ordered.get(key), held.get(key), key[:2] in late))
+    texts = [text for key in keys for text in _differences(key, ordered.get(key), held.get(key), late=key[:2] in late)]
+    return len(keys), sorted(texts)
 
 
 def _differences(
-    key: LineKey, ordered: Mapping[str, object] | None, held: Mapping[str, object] | None, late: bool  # noqa: FBT001 - private
+    key: LineKey, ordered: Mapping[str, Any] | None, held: Mapping[str, Any] | None, *, late: bool
 ) -> Iterator[str]:
     place = "/".join(map(str, key))
     if ordered is None:
         yield f"{place}: inventory holds units for an order line that orders does not know"
         return
-    still_open = int(str(ordered["ordered"])) - int(str(ordered["shipped"])) - int(str(ordered["canceled"]))
+    still_open = ordered["ordered"] - ordered["shipped"] - ordered["canceled"]
     if held is None:
         if still_open or ordered["shipped"]:
             yield f"{place}: {still_open} open and {ordered['shipped']} shipped of a line for which nothing was ever held"
         return
-    still_held = int(str(held["taken"])) - int(str(held["released"])) - int(str(held["shipped"]))
+    still_held = held["taken"] - held["released"] - held["shipped"]
     if still_open != still_held:
         yield f"{place}: {still_open} open in orders, {still_held} held by inventory"
     if ordered["shipped"] != held["shipped"] and not late:

@@ -12,7 +12,7 @@ LEDGER = f"""
     SELECT seller_id, sku, location_id, account AS bucket, sum(quantity) AS quantity FROM (
         SELECT seller_id, sku, location_id, target AS account, quantity FROM movement
         UNION ALL SELECT seller_id, sku, location_id, source, -quantity FROM movement) AS side
-    WHERE account IN {INSIDE} GROUP BY 1, 2, 3, 4"""  # noqa: S608 - put together from constants
+    WHERE account IN {INSIDE} GROUP BY 1, 2, 3, 4"""
 
 HELD = """
     SELECT seller_id, sku, location_id, sum(taken - released - shipped) AS quantity FROM reservation_line GROUP BY 1, 2, 3"""
@@ -29,7 +29,8 @@ HOLDER_MOVES = """
 class Check:
     """`count` says how many things were looked at; where there must be some, none is a failure by itself.
 
-    `{now}` in the SQL stands for the stack's time, as a parameter."""
+    `{now}` in the SQL stands for the stack's time, as a parameter.
+    """
 
     name: str
     service: str
@@ -111,7 +112,8 @@ INVENTORY = (
         "ended reservations hold nothing (S7)",
         "inventory",
         "SELECT count(*) FROM reservation",
-        """SELECT format('%s %s', seller_id, holder_id) FROM reservation AS r JOIN reservation_line USING (seller_id, kind, holder_id)
+        """SELECT format('%s %s', seller_id, holder_id)
+            FROM reservation AS r JOIN reservation_line USING (seller_id, kind, holder_id)
             WHERE r.status <> 'held' AND taken > released + shipped""",
     ),
 )  # fmt: skip

@@ -43,7 +43,8 @@ class Report:
 async def verify(dsns: Mapping[str, str], now: datetime) -> Report:
     """Check the databases of a stack that is quiet. `dsns` by service; `now` is the stack's time.
 
-    Raises OSError or asyncpg.PostgresError when a database can't be read: then nothing is known."""
+    Raises OSError or asyncpg.PostgresError when a database can't be read: then nothing is known.
+    """
     report = Report()
     async with AsyncExitStack() as stack:
         databases = {service: await _connect(stack, dsn) for service, dsn in dsns.items()}

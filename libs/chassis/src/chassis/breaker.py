@@ -4,9 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from contracts.envelope import Subject
-
 from chassis.outcomes import Failed, Outcome, Parked
+from contracts.envelope import Subject
 
 WINDOW_MESSAGES = 200
 FAILED_SHARE_MAX = 0.5

@@ -1,4 +1,4 @@
-"""What waits in a service's tables, counted by one statement: for metrics, and for whoever wants to know whether all is quiet."""
+"""What waits in a service's tables, counted by one statement: for metrics, and to know whether all is quiet."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,5 +1,6 @@
 """Instants that were set for objects, changed in the transaction that changes their object (S9). The lane that looks for those
-that have come is `due`."""
+that have come is `due`.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,11 +8,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from contracts.envelope import Deadline, Envelope, Message, Subject
-from contracts.identity import hashed_id
-
 from chassis.outcomes import Cause, Received, Via
 from chassis.transaction import Transaction
+from contracts.envelope import Deadline, Envelope, Message, Subject
+from contracts.identity import hashed_id
 
 
 class DeadlineKey(NamedTuple):

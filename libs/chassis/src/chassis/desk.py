@@ -4,13 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from contracts.envelope import Message, Subject
-
 from chassis.deadlines import Deadlines
 from chassis.draft import Journal
 from chassis.outcomes import Cause
 from chassis.quarantine import Quarantined
 from chassis.transaction import Transaction
+from contracts.envelope import Message, Subject
 
 
 class State(Protocol):
@@ -40,7 +39,7 @@ def subject_of(message: Message) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[S]):
-    """`about` names the object in this service that the message is parked with; `creates`: the object may be absent over HTTP."""
+    """`about` names the object here that the message is parked with; `creates`: the object may be absent over HTTP."""
 
     decide: Decision[S, Any]
     about: Callable[[Any], Subject]

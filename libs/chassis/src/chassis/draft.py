@@ -1,5 +1,6 @@
 """Working copies of what a batch holds. A decision writes to the draft; the processor keeps that when the decision returns
-and drops it when it raises, so that one message can't spoil the others in its batch."""
+and drops it when it raises, so that one message can't spoil the others in its batch.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
@@ -16,7 +17,8 @@ class NotHeldError(LookupError):
 class Draft(Generic[K, V]):
     """Values of the keys that the batch holds; None where there is no row yet. Values are deeply immutable.
 
-    `revisions` are those of the rows that were loaded: what is saved must carry them, so that a lost update shows."""
+    `revisions` are those of the rows that were loaded: what is saved must carry them, so that a lost update shows.
+    """
 
     def __init__(self, held: Iterable[K], rows: Mapping[K, V], revisions: Mapping[K, int] | None = None) -> None:
         self._values: dict[K, V | None] = {key: rows.get(key) for key in held}

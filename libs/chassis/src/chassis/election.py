@@ -58,7 +58,7 @@ class Election:
                 await self._take_part()
             except (StorageError, OSError) as error:
                 if self._task is not None and self._task.done():
-                    raise  # that was the lead's own
+                    self._task.result()  # that was the lead's own
                 log.warning("election_connection_lost", led=self.leading, error=repr(error))
             finally:
                 self.reachable = False
@@ -93,13 +93,12 @@ class Election:
 
     async def _pause(self) -> None:
         """Until the next turn is due; sooner when there is something to tell, or the lead has ended by itself."""
-        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._knock.wait())] if not self.leading else []
-        if self._task is not None:
-            waits.append(self._task)
-        done, _ = await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if waits[0] is not self._task:
-            waits[0].cancel()
-        if self._task in done:
+        if self._task is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._knock.wait(), POLL_SECONDS)
+            return
+        done, _ = await asyncio.wait([self._task], timeout=POLL_SECONDS)
+        if done:
             self._task.result()
 
     def _step_up(self) -> None:

@@ -1,18 +1,18 @@
 """What an operator does with parked messages: have them decided again, in order, or discard one, with a reason. Each locks the
-object's root, as deciding does."""
+object's root, as deciding does.
+"""
 
 from dataclasses import dataclass
-
-from contracts.envelope import Subject
 
 from chassis import inbox, parking
 from chassis.clock import Clock
 from chassis.desk import Desk, S
 from chassis.failures import StorageError
 from chassis.inbox import Claims, Standing
-from chassis.outcomes import Accepted, Parked, Received, Via
+from chassis.outcomes import Parked, Received, Via
 from chassis.processor import Sitting, sit
 from chassis.transaction import Transaction, Transactions
+from contracts.envelope import Subject
 
 
 class MovedMeanwhileError(StorageError):
@@ -42,7 +42,6 @@ async def retry(transactions: Transactions, clock: Clock, desk: Desk[S], subject
             if isinstance(outcome, Parked):
                 reason = outcome.reason
                 break
-            assert isinstance(outcome, Accepted)
             decided.append((position, received))
         sitting.newly_parked.clear()  # what failed again is where it was
         await sitting.save(tx)

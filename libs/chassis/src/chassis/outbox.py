@@ -1,18 +1,19 @@
 """Facts on their way to Kafka: written with the state that they tell of, sent after the commit by the relay (`relay`).
 
 One row a batch, a line a fact: topic, key, headers and body, parted by tabs. None of them holds a tab or a line break: keys and
-headers are free of control characters, JSON escapes them."""
+headers are free of control characters, JSON escapes them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from contracts.envelope import Envelope, Message
-from contracts.identity import timed_id
 
 from chassis.outcomes import Received
 from chassis.transaction import Transaction
+from contracts.envelope import Envelope, Message
+from contracts.identity import timed_id
 
 FACT_BYTES_MAX = 900_000
 """Kafka takes records of 1 MiB by default, headers and all."""

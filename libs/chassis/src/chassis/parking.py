@@ -1,15 +1,15 @@
-"""Objects whose decision failed because of a bug of ours. Their later messages wait behind, in order, until an operator has them
-decided again or discards them; everything else goes on (S11)."""
+"""Objects whose decision failed because of a bug of ours. Their later messages wait behind, in order, until an operator has
+them decided again or discards them; everything else goes on (S11).
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.envelope import Deadline, Message, Subject, envelope_from
-
 from chassis.outcomes import Received, Via, hash_of
 from chassis.quarantine import envelope_text, headers_from
 from chassis.transaction import Transaction
+from contracts.envelope import Deadline, Message, Subject, envelope_from
 
 OBJECT = ("seller_id", "kind", "object_id")
 REASON_LENGTH_MAX = 2_000

@@ -24,7 +24,7 @@ from chassis.rows import Key, Tuples, given_key_of, key_of, row_type, searchable
 
 @dataclass(slots=True)
 class PostgresRows:
-    """Within the transaction of this connection."""
+    """Within the transaction of this connection; one object a transaction."""
 
     connection: AsyncConnection
     _driver: Any = field(default=None, init=False)  # asyncpg's connection, which SQLAlchemy hands out untyped

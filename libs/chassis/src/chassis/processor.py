@@ -1,7 +1,8 @@
 """The way every message takes: claim, load, decide, save, publish; the transaction commits around it.
 
 A batch is the unit of work, not of meaning: its messages are decided one after another against the draft, so that the outcome
-equals deciding them one at a time in that order."""
+equals deciding them one at a time in that order.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,6 @@ from datetime import datetime
 from typing import Generic
 
 import structlog
-from contracts.envelope import Deadline, Subject
 
 from chassis import inbox, outbox, parking, quarantine
 from chassis.clock import Clock
@@ -32,6 +32,7 @@ from chassis.outcomes import (
     Via,
 )
 from chassis.transaction import Transaction, Transactions
+from contracts.envelope import Deadline, Subject
 
 log = structlog.get_logger()
 
@@ -89,9 +90,9 @@ class Sitting(Generic[S]):
         """Let the rule decide; what it wrote is kept when it returns and dropped when it raises."""
         try:
             facts = self._told(received)
-        except Exception as bug:  # noqa: BLE001  # the edge at which a bug becomes a parked message
+        except Exception as bug:  # the edge at which a bug becomes a parked message
             self.state.drop()
-            log.error("decision_failed", type=received.envelope.type, object=subject.key, exc_info=bug)
+            log.exception("decision_failed", type=received.envelope.type, object=subject.key)
             return self._fail(received, subject, repr(bug))
         self.state.keep()
         self.published.extend(facts)

@@ -1,5 +1,6 @@
 """What others got wrong, kept as it came: undecodable records, identities used twice, messages for objects that never came.
-It never holds up anything; an operator looks at it."""
+It never holds up anything; an operator looks at it.
+"""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence

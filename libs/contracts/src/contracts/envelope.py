@@ -1,5 +1,6 @@
 """What every message carries, whatever it says: identity, subject, cause. Travels as CloudEvents 1.0 headers in the Kafka
-binding's binary mode; the record's value is the JSON body alone, so any client can read it and any producer can write it."""
+binding's binary mode; the record's value is the JSON body alone, so any client can read it and any producer can write it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ class Message(Value):
 class Deadline(Message):
     """An instant that was set for an object has come. Made by a service for itself; never travels.
 
-    `generation` names the setting that is meant: when the deadline was set anew or cleared, nothing happens (S9)."""
+    `generation` names the setting that is meant: when the deadline was set anew or cleared, nothing happens (S9).
+    """
 
     object_id: str
     generation: UUID
@@ -117,7 +119,7 @@ class Envelope:
 def envelope_from(headers: Iterable[Header], record_time: datetime) -> Envelope:
     """Read an envelope. `record_time` stands in for a missing `ce_time`. Raises MalformedError."""
     try:
-        given = {name: value.decode() for name, value in headers if value is not None}
+        given = {name: value.decode() for name, value in headers}
     except UnicodeDecodeError as error:
         raise MalformedError("a header is not UTF-8 text") from error
     if given.get("ce_specversion", "1.0") != "1.0":

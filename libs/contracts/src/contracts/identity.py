@@ -1,6 +1,7 @@
 """Ids that are made, not drawn: the same cause gives the same id, so that a repeated decision repeats its facts.
 
-Random ids come in through a port of the process that needs them (`new_id`)."""
+Random ids come in through a port of the process that needs them (`new_id`).
+"""
 
 from datetime import datetime
 from hashlib import blake2b

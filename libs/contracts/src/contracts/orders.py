@@ -1,7 +1,8 @@
 """What orders says and what may be asked of it. Everything is keyed by order, so that the facts of one order arrive in order.
 
 Personal data: the buyer's mail address and language in `PlaceOrder` and `OrderPlaced`, the delivery address in `PlaceOrder`
-and `PickRequested`, nowhere else."""
+and `PickRequested`, nowhere else.
+"""
 
 from datetime import date
 from enum import StrEnum

@@ -79,7 +79,7 @@ async def _find_short(
     for shipment in shipments:
         for line in shipment.package.lines:
             at = (*shipment.subject, line.line, line.sku)
-            held[at] -= line.quantity if isinstance(shipment, PackageShipped) else held[at] + line.quantity
+            held[at] -= line.quantity
             if held[at] < 0:
                 short.add((shipment.seller_id, line.sku))
     return short

@@ -154,7 +154,7 @@ discrepancy = Table(
 
 
 def partitions() -> list[str]:
-    """The statements that make the ledger's partitions, for tests that make tables without the migrations."""
+    """The statements that make the ledger's partitions, for databases made without the migrations."""
     return [
         f"CREATE TABLE movement_{n} PARTITION OF movement FOR VALUES WITH (MODULUS {MOVEMENT_PARTITIONS}, REMAINDER {n})"
         for n in range(MOVEMENT_PARTITIONS)

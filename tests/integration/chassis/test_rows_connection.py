@@ -1,0 +1,70 @@
+"""Rows on PostgreSQL when the connection is the trouble: what a service has to survive is told apart from what stops it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chassis.failures import Failure, StorageError, failure_of
+from chassis.postgres import PostgresRows, translated
+
+from support.row_tables import metadata, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from devkit.databases import DatabaseServer
+
+
+@pytest.fixture
+async def engine(postgres: DatabaseServer) -> AsyncIterator[AsyncEngine]:
+    postgres.drop_database("wharf_rows_connection")
+    engine = create_async_engine(postgres.create_database("wharf_rows_connection"))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield engine
+    await engine.dispose()
+
+
+async def test_a_connection_that_the_server_ends_passes_and_the_pool_makes_a_new_one(engine: AsyncEngine) -> None:
+    with pytest.raises(StorageError) as raised:
+        await _lock_on_a_connection_that_ends(engine)
+    assert failure_of(raised.value) is Failure.PASSING
+    async with engine.begin() as connection:
+        assert await PostgresRows(connection).lock(shelf, [("s", 1)]) == []
+
+
+async def _lock_on_a_connection_that_ends(engine: AsyncEngine) -> None:
+    with translated():
+        async with engine.connect() as observer, engine.begin() as connection:
+            pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+            await observer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            await PostgresRows(connection).lock(shelf, [("s", 1)])
+
+
+async def test_a_server_that_is_not_there_passes() -> None:
+    nowhere = create_async_engine("postgresql+asyncpg://wharf@127.0.0.1:1/wharf")
+    with pytest.raises(StorageError) as raised, translated():
+        await nowhere.connect()
+    assert failure_of(raised.value) is Failure.PASSING
+
+
+async def test_a_table_that_is_not_there_stops_the_service(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+    async with engine.connect() as connection:
+        with pytest.raises(StorageError) as raised:
+            await PostgresRows(connection).lock(shelf, [("s", 1)])
+    assert failure_of(raised.value) is Failure.FATAL
+
+
+async def test_rows_begin_a_transaction_when_nobody_has(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await PostgresRows(connection).insert(shelf, [("s", 1, 5, 0, None)])
+        await connection.rollback()
+        assert await PostgresRows(connection).lock(shelf, [("s", 1)]) == []
