@@ -14,13 +14,14 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
 from chassis.topics import TopicShape, ensure_topics
-from chassis.transaction import Transactions
 from contracts.envelope import Envelope, Message
 from contracts.identity import hashed_id
 from devkit.ports import free_ports
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
 from support.eventually import eventually
 from support.toy import COMMANDS, FACTS, START, metadata
 from support.toy_service import REVISION
@@ -110,7 +111,7 @@ class ToyStack:
         await publish_raw(self.kafka, [record_of(body, name) for body, name in messages])
 
     async def coins(self) -> dict[str, int]:
-        return dict((await self.rows("SELECT purse_id, coins FROM purse")))
+        return dict(await self.rows("SELECT purse_id, coins FROM purse"))
 
     async def rows(self, statement: str) -> list[Any]:
         async with self.engine.connect() as connection:
@@ -197,7 +198,7 @@ async def _make_schema(engine: AsyncEngine) -> None:
         await connection.run_sync(metadata.create_all)
         await connection.execute(text("CREATE TABLE IF NOT EXISTS purses_version (version_num text)"))
         await connection.execute(text("TRUNCATE purses_version"))
-        await connection.execute(text(f"INSERT INTO purses_version VALUES ('{REVISION}')"))
+        await connection.execute(text("INSERT INTO purses_version VALUES (:revision)"), {"revision": REVISION})
 
 
 async def _make_topics(kafka: str) -> None:

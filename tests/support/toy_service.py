@@ -3,6 +3,7 @@
 from chassis.parts import Plan
 from chassis.service import main
 from chassis.settings import ServiceSettings, read_settings
+
 from support.toy import TABLES, Shelf, toy_desk
 
 REVISION = "0001"

@@ -26,7 +26,7 @@ RUN_BY = {
     "./wharf watch": "tests/e2e/test_up.py",
     "./wharf verify": "tests/e2e/test_up.py",
     "./wharf parked": "tests/e2e/test_up.py",
-    "./wharf simulate": "tests/integration/devkit/test_commands.py",
+    "./wharf simulate": "tests/simulation/test_command.py",
     "./wharf --help": "tests/integration/devkit/test_launcher.py",
 }
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+
 from chassis import outbox
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
@@ -16,6 +17,7 @@ from chassis.gate import Gate
 from chassis.lane import Lane, Works
 from chassis.leading import DueWatch
 from chassis.transaction import Transactions
+
 from support.eventually import eventually
 from support.toy import CURSED, NUDGE_AFTER, START, TABLES, PutIn, purse, put, received, toy_desk
 from support.toy_database import toy_on_postgres

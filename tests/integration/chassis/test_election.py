@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from chassis.election import Election
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from chassis.election import Election
+
 from support.eventually import eventually
 
 
@@ -16,8 +18,9 @@ class Candidate:
     engine: AsyncEngine
     led: int = 0
     leading_now: bool = False
+    failing: asyncio.Event = field(default_factory=asyncio.Event)
     knocks: int = 0
-    failure: Exception | None = None
+    failure: Exception = field(default_factory=lambda: OSError("its own"))
     election: Election = field(init=False)
     task: "asyncio.Task[None]" = field(init=False)
 
@@ -29,8 +32,7 @@ class Candidate:
         self.led += 1
         self.leading_now = True
         try:
-            while self.failure is None:
-                await asyncio.sleep(0.02)
+            await self.failing.wait()
             raise self.failure
         finally:
             self.leading_now = False
@@ -89,7 +91,7 @@ async def test_those_that_do_not_lead_knock_at_the_one_that_does(candidates: lis
 
 async def test_a_leader_that_fails_ends_its_part_with_the_reason(candidates: list[Candidate]) -> None:
     (leader,) = await eventually(lambda: leaders(candidates))
-    leader.failure = OSError("its own")
+    leader.failing.set()
     await eventually(leader.task.done)
     assert leader.task.exception() is leader.failure
     await eventually(lambda: leaders(candidates))

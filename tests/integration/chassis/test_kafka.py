@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
 from chassis.failures import StorageError
 from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
 from chassis.lane import Wait
 from chassis.topics import TopicShape, ensure_topics
 from contracts.envelope import Topic
+
 from support.embedded import unique_name
 from support.eventually import eventually
 
@@ -88,7 +90,7 @@ class Taken:
 
     values: Counter[str] = field(default_factory=Counter)
 
-    async def __call__(self, records: Sequence[Any], wait: Wait) -> None:
+    async def __call__(self, records: Sequence[Any], _wait: Wait) -> None:
         self.values.update(record.value.decode() for record in records)
 
     def all_once(self, values: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """What a lane does when the database refuses, on real PostgreSQL and in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -121,6 +122,24 @@ async def test_a_client_is_not_kept_waiting_for_long(bench: Bench) -> None:
     bench.transactions.states = ["08006"] * 100
     with pytest.raises(UnavailableError):
         await bench.lane.run([put("a", 1, via=Via.HTTP)], bench.wait, patience_seconds=0.5)
+    assert bench.lane.progress.waiting_because is None, "who has given up does not wait: nothing else would ever say so"
+
+
+async def test_a_lane_whose_work_is_taken_away_does_not_wait_any_more(bench: Bench) -> None:
+    """As the deadlines of a process that has lost the lead: it would be unready for good."""
+    bench.transactions.states = ["08006"] * 100
+    waiting = asyncio.Event()
+
+    async def wait(_seconds: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(bench.lane.run([put("a", 1)], wait))
+    await waiting.wait()
+    assert bench.lane.progress.waiting_because is not None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert bench.lane.progress.waiting_because is None
 
 
 async def test_many_failures_of_many_sellers_stop_intake_and_those_of_one_do_not(bench: Bench) -> None:

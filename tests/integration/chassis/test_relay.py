@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
+
 from chassis import outbox
 from chassis.outbox import Outgoing
 from chassis.relay import Relay, Sent, relay_once
@@ -17,6 +18,7 @@ from chassis.transaction import Transactions
 from contracts.envelope import Topic
 from devkit.kafka import EmbeddedKafka
 from devkit.runs import Run
+
 from support.embedded import unique_name
 from support.eventually import eventually
 from support.toy import TABLES

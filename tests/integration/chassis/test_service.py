@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+
 from devkit.databases import DatabaseServer
+
 from support.embedded import unique_name
 from support.eventually import eventually
 from support.toy import COMMANDS, CURSED, PutIn
@@ -127,7 +129,7 @@ async def test_while_the_database_is_away_it_waits_unready_and_goes_on_when_it_i
     process = await (await toy.stack.start()).ready()
     toy.server.execute(
         f"ALTER DATABASE {toy.database} ALLOW_CONNECTIONS false;",
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{toy.database}';",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{toy.database}';",  # noqa: S608  # our own
     )
     await toy.stack.publish(puts(100))
     await eventually(lambda: _unready(process, "lanes"))

@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
 from chassis.gate import Gate
 from chassis.intake import BATCH_BYTES_MAX, Intake, read
 from chassis.lane import Lane, Works
 from chassis.memory import Memory
+from chassis.observer import Decided, Unobserved
 from chassis.outcomes import Received
 from chassis.quarantine import Quarantined
 from chassis.transaction import MemoryTransactions
 from contracts.envelope import Envelope, Message
 from contracts.identity import hashed_id
+
 from support.toy import COMMANDS, START, TABLES, PutIn, Shelf, purse, toy_desk
 
 TYPES = toy_desk().types
@@ -52,6 +55,14 @@ def an_intake() -> tuple[Intake[Shelf], Memory]:
     transactions = MemoryTransactions(memory, TABLES)
     works = Works(transactions, DrivenClock(START), toy_desk(), Gate(2), Breaker(), lambda: None, lambda: 0.0)
     return Intake(Lane(COMMANDS.name, works)), memory
+
+
+@dataclass
+class Sizes(Unobserved):
+    seen: list[int]
+
+    def decided(self, decided: Decided) -> None:
+        self.seen.append(len(decided.batch))
 
 
 async def no_wait(seconds: float) -> None:
@@ -162,10 +173,12 @@ async def test_a_service_that_ignores_a_type_counts_it() -> None:
     assert memory.committed(TABLES.inbox) == []
 
 
-async def test_batches_stay_within_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_batches_stay_within_their_bytes() -> None:
     intake, memory = an_intake()
+    sizes: list[int] = []
+    intake.lane.works = replace(intake.lane.works, observer=Sizes(sizes))
     padding = b" " * (BATCH_BYTES_MAX // 3)
     records = [replace(a_record(name=f"m{n}", offset=n), value=(a_record().value or b"") + padding) for n in range(5)]
     await intake.take(records, no_wait)
     assert [row.coins for row in memory.committed(purse)] == [5]
-    assert intake.lane.progress.messages == 5
+    assert sizes == [2, 2, 1]

@@ -101,13 +101,17 @@ def _sale(line: int, row: Mapping[str, str]) -> Sale:
         line=line,
         invoice=_present(row, "InvoiceNo"),
         code=_present(row, "StockCode").upper(),
-        title="".join(c for c in row["Description"].strip() if c.isprintable())[:TITLE_LENGTH_MAX],
+        title=_printable(row["Description"].strip())[:TITLE_LENGTH_MAX],
         quantity=_quantity(row["Quantity"]),
         sold_at=_instant(row["InvoiceDate"].strip()),
         pence=_pence(row["UnitPrice"]),
         customer=row["CustomerID"].strip().removesuffix(".0"),
         country=row["Country"].strip(),
     )
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def _present(row: Mapping[str, str], column: str) -> str:

@@ -158,12 +158,17 @@ class Lane(Generic[S]):
     async def _back_off(self, error: Exception, tries: int, wait: Wait, until: float | None) -> None:
         seconds = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(tries, 10)) * (0.5 + self.works.jitter() / 2)
         if until is not None and time.monotonic() + seconds > until:
+            self.progress.waiting_because = None
             raise UnavailableError(str(error)) from error
         self.progress.retries += 1
         self.progress.waiting_because = repr(error)
         self.progress.moved_at = time.monotonic()  # it lives: that the database is away is no reason to start it anew
         log.warning("batch_waits", lane=self.name, seconds=round(seconds, 3), error=repr(error))
-        await wait(seconds)
+        try:
+            await wait(seconds)
+        except BaseException:  # given up, as by a leader that is one no more: no later success here would say that it is over
+            self.progress.waiting_because = None
+            raise
 
     async def _reject(self, received: Received, error: Exception, wait: Wait, until: float | None) -> list[Outcome]:
         """The one message that spoils every batch it is in: it parks, or its HTTP client is told."""

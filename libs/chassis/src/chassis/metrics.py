@@ -70,8 +70,8 @@ class _Reader(Collector):
         yield self._messages()
         yield from self._lanes()
         yield from self._relay()
-        yield _gauge("wharf_lag_records", "Records behind.", "topic", self.counted.lags().items())
-        yield _gauge("wharf_stored_rows", "Rows, as last counted.", "kind", self.counted.stored().items())
+        yield _gauge("wharf_lag_records", "Records behind.", label="topic", values=self.counted.lags().items())
+        yield _gauge("wharf_stored_rows", "Rows, as last counted.", label="kind", values=self.counted.stored().items())
         lag = GaugeMetricFamily("wharf_loop_lag_seconds", "How late the event loop was lately, at most.")
         lag.add_metric([], self.counted.loop_lag_seconds())
         yield lag
@@ -84,29 +84,29 @@ class _Reader(Collector):
 
     def _lanes(self) -> Iterator[Metric]:
         lanes, intakes = self.counted.lanes.items(), self.counted.intakes.items()
-        yield _counter("wharf_retries", "Tries of batches that failed.", "lane", ((name, p.retries) for name, p in lanes))
-        yield _counter("wharf_parked", "Messages parked.", "lane", ((name, p.parked) for name, p in lanes))
+        yield _counter("wharf_retries", "Tries of batches that failed.", label="lane", values=((name, p.retries) for name, p in lanes))
+        yield _counter("wharf_parked", "Messages parked.", label="lane", values=((name, p.parked) for name, p in lanes))
         waiting = ((name, int(p.waiting_because is not None)) for name, p in lanes)
-        yield _gauge("wharf_lane_waits", "1 while a lane waits for what passes by itself.", "lane", waiting)
+        yield _gauge("wharf_lane_waits", "1 while a lane waits for what passes by itself.", label="lane", values=waiting)
         ignored = ((name, counts.ignored) for name, counts in intakes)
-        yield _counter("wharf_ignored", "Records of a type that is not ours.", "topic", ignored)
+        yield _counter("wharf_ignored", "Records of a type that is not ours.", label="topic", values=ignored)
         quarantined = ((name, counts.quarantined) for name, counts in intakes)
-        yield _counter("wharf_quarantined", "Records quarantined.", "topic", quarantined)
+        yield _counter("wharf_quarantined", "Records quarantined.", label="topic", values=quarantined)
 
     def _relay(self) -> Iterator[Metric]:
         relay = self.counted.relay
-        yield _counter("wharf_facts_sent", "Facts acknowledged by Kafka.", "relay", [("outbox", relay.sent)])
-        yield _counter("wharf_relay_failures", "Rounds of the relay that failed.", "relay", [("outbox", relay.failures)])
+        yield _counter("wharf_facts_sent", "Facts acknowledged by Kafka.", label="relay", values=[("outbox", relay.sent)])
+        yield _counter("wharf_relay_failures", "Rounds of the relay that failed.", label="relay", values=[("outbox", relay.failures)])
 
 
-def _counter(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:
+def _counter(name: str, text: str, *, label: str, values: Iterable[tuple[str, int]]) -> Metric:
     family = CounterMetricFamily(name, text, labels=[label])
     for value, count in values:
         family.add_metric([value], count)
     return family
 
 
-def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:
+def _gauge(name: str, text: str, *, label: str, values: Iterable[tuple[str, int]]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in values:
         family.add_metric([value], count)

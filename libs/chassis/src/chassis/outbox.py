@@ -11,6 +11,7 @@ from datetime import datetime
 import orjson
 
 from chassis.outcomes import Received
+from chassis.tracing import current_traceparent
 from chassis.transaction import Transaction
 from contracts.envelope import Envelope, Message
 from contracts.identity import timed_id
@@ -63,7 +64,7 @@ def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequenc
         correlation_id=given.correlation_id,
         causation_id=given.id,
         sequence=sequence,
-        traceparent=given.traceparent,
+        traceparent=given.traceparent or current_traceparent(),
     )
     return Outgoing(fact.topic.name, subject.key, orjson.dumps(envelope.headers(subject)).decode(), body, type_name)
 

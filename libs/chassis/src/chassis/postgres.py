@@ -5,11 +5,12 @@ Statements run on asyncpg's connection under SQLAlchemy's: at 2,000 rows of ten 
 through SQLAlchemy's result, which makes each row once more; writes cost the same both ways.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 from sqlalchemy import Table
@@ -19,7 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import failures, statements
 from chassis.failures import StorageError, VersionConflictError
-from chassis.rows import Key, Tuples, given_key_of, key_of, row_type, searchable
+from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, row_type, searchable
+from chassis.statements import Form
+
+Make: TypeAlias = Callable[[Form], str]
+"""A statement of `statements` that wants to know only how texts come."""
+
+
+class Given(NamedTuple):
+    """Rows as the parameters of a statement."""
+
+    form: Form
+    columns: Sequence[Any]
 
 
 @dataclass(slots=True)
@@ -30,60 +42,62 @@ class PostgresRows:
     _driver: Any = field(default=None, init=False)  # asyncpg's connection, which SQLAlchemy hands out untyped
 
     async def insert(self, table: Table, rows: Tuples) -> None:
-        await self._count(statements.insert(table), rows)
+        await self._count(partial(statements.insert, table), _given(table, given_names(table), rows))
 
     async def upsert(self, table: Table, rows: Tuples) -> None:
-        await self._count(statements.upsert(table), rows)
+        await self._count(partial(statements.upsert, table), _given(table, names(table), rows))
 
     async def update(self, table: Table, rows: Tuples) -> None:
-        matched = await self._count(statements.update(table), rows)
+        matched = await self._count(partial(statements.update, table), _given(table, names(table), rows))
         if matched != len(rows):
             raise VersionConflictError(table.name, len(rows), matched)
 
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
         wanted = sorted(set(keys))
-        present = await self._fetch(table, statements.lock(table), wanted)
+        make, columns = partial(statements.lock, table), key_names(table)
+        present = await self._fetch(table, make, _given(table, columns, wanted))
         if len(present) == len(wanted):
             return present
         # a row that is not there cannot be locked: hold its name instead, then look again, since it may have come meanwhile
         there = set(map(key_of(table), present))
         absent = [key for key in wanted if key not in there]
-        await self._count(statements.hold(table), absent)
-        came = await self._fetch(table, statements.lock(table), absent)
+        await self._count(partial(statements.hold, table), _given(table, columns, absent))
+        came = await self._fetch(table, make, _given(table, columns, absent))
         return sorted((*present, *came), key=key_of(table)) if came else present
 
     async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
         # sorted: two batches that hold the same keys wait for each other instead of deadlocking
-        ordered = sorted(rows, key=given_key_of(table))
-        return list(map(tuple, await self._records(statements.claim(table), ordered)))
+        given = _given(table, given_names(table), sorted(rows, key=given_key_of(table)))
+        return list(map(tuple, await self._records(partial(statements.claim, table), given)))
 
     async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
-        return await self._fetch(table, statements.find(table, searchable(table, columns)), set(values))
+        make = partial(statements.find, table, searchable(table, columns))
+        return await self._fetch(table, make, _given(table, columns, set(values)))
 
     async def delete(self, table: Table, keys: Tuples) -> int:
-        return await self._count(statements.delete(table), sorted(set(keys)))
+        return await self._count(partial(statements.delete, table), _given(table, key_names(table), sorted(set(keys))))
 
     async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
         with translated():
             records = await (await self._begun()).fetch(statements.due(table, column), until, limit)
         return list(map(row_type(table)._make, records))
 
-    async def _fetch(self, table: Table, statement: str, rows: Collection[tuple[Any, ...]]) -> list[Any]:
-        return list(map(row_type(table)._make, await self._records(statement, rows)))
+    async def _fetch(self, table: Table, make: Make, given: Given | None) -> list[Any]:
+        return list(map(row_type(table)._make, await self._records(make, given)))
 
-    async def _records(self, statement: str, rows: Collection[tuple[Any, ...]]) -> Sequence[Any]:
-        if not rows:
+    async def _records(self, make: Make, given: Given | None) -> Sequence[Any]:
+        if given is None:
             return []
         with translated():
-            records: Sequence[Any] = await (await self._begun()).fetch(statement, *_arrays(rows))
+            records: Sequence[Any] = await (await self._begun()).fetch(make(given.form), *given.columns)
         return records
 
-    async def _count(self, statement: str, rows: Collection[tuple[Any, ...]]) -> int:
+    async def _count(self, make: Make, given: Given | None) -> int:
         """Run a statement for its effect; returns how many rows it touched."""
-        if not rows:
+        if given is None:
             return 0
         with translated():
-            status: str = await (await self._begun()).execute(statement, *_arrays(rows))
+            status: str = await (await self._begun()).execute(make(given.form), *given.columns)
         return int(status.rpartition(" ")[2])
 
     async def _begun(self) -> Any:
@@ -96,8 +110,16 @@ class PostgresRows:
         return self._driver
 
 
-def _arrays(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
-    return map(list, zip(*rows, strict=True))
+def _given(table: Table, columns: tuple[str, ...], rows: Collection[tuple[Any, ...]]) -> Given | None:
+    """`rows` as parameters, one a column; None when there is none."""
+    if not rows:
+        return None
+    arrays: list[Any] = list(map(list, zip(*rows, strict=True)))
+    joined = [
+        statements.joined_text(array) if joinable else array
+        for array, joinable in zip(arrays, statements.joinable(table, columns), strict=True)
+    ]
+    return Given(Form.ARRAYS, arrays) if None in joined else Given(Form.JOINED, joined)
 
 
 @contextmanager

@@ -246,6 +246,8 @@ async def _load_products(tx: Transaction, messages: Iterable[Message]) -> tuple[
     found = await tx.rows.find(tables.product, ITEM_COLUMNS, keys)
     products = {(row.seller_id, row.sku): Product(row.asin, row.fnsku, row.title) for row in found}
     asked = {(message.seller_id, message.fnsku) for message in wanted}
+    # A label has no root of its own, and two products that want it at once would both find it free: a key stands for it.
+    await tx.rows.lock(tables.product, [(seller_id, f"label {fnsku}") for seller_id, fnsku in asked])
     owners = await tx.rows.find(tables.product, LABEL_COLUMNS, asked)
     labels = {(row.seller_id, row.fnsku): row.sku for row in (*found, *owners)}
     return Draft(keys, products), Draft(asked | labels.keys(), labels)
