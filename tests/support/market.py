@@ -216,7 +216,9 @@ async def all_ready(services: Services, web: httpx.AsyncClient) -> bool:
         answers = [await web.get(f"{one.url}/readyz") for one in services.processes if one.child.is_running()]
     except httpx.TransportError:
         return False
-    return all(answer.is_success for answer in answers)
+    waiting = [answer.text for answer in answers if not answer.is_success]
+    assert not waiting, waiting
+    return True
 
 
 async def started(services: Services, web: httpx.AsyncClient, names: Iterable[str]) -> None:
@@ -246,7 +248,7 @@ async def open_market(run: Run, stack: Stack, *, processes: int = 1) -> AsyncIte
     """On databases of its own, with so many processes a service."""
     services = await prepare(run, stack, clock="driven")
     async with AsyncExitStack() as entered:
-        producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all", enable_idempotence=True)
+        producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all")
         await producer.start()
         entered.push_async_callback(producer.stop)
         await ticked(producer, WEDNESDAY)

@@ -53,6 +53,15 @@ class ToyProcess:
         except httpx.TransportError:
             return False
 
+    async def start_waits_for(self) -> str:
+        """What a start that is not over says that it waits for."""
+        try:
+            response = await self.get("/startupz")
+        except httpx.TransportError:
+            return ""
+        assert response.status_code == 503
+        return str(response.json()["checks"]["start"][0]["output"])
+
     async def ready(self) -> "ToyProcess":
         await eventually(self.is_ready, within_seconds=30, because="the service is ready")
         return self

@@ -109,6 +109,14 @@ async def test_one_message_that_always_runs_into_a_limit_is_a_culprit(bench: Ben
     assert isinstance(outcome, Parked)
 
 
+@pytest.mark.parametrize("state", ["53100", "53300"])
+async def test_a_full_disk_or_too_many_connections_are_no_message_s_fault(bench: Bench, state: str) -> None:
+    bench.transactions.states = [state] * 10
+    (outcome,) = await bench.lane.run([put("a", 1)], bench.wait)
+
+    assert isinstance(outcome, Accepted)
+
+
 @pytest.mark.parametrize("state", ["42P01", "XX000"])
 async def test_what_nobody_understands_stops_the_lane(bench: Bench, state: str) -> None:
     bench.transactions.states = [state]

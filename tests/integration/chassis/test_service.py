@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from devkit.databases import DatabaseServer
@@ -154,9 +153,24 @@ async def test_it_starts_once_its_schema_is_there_and_says_what_it_waits_for(sta
     process = await stack.start()
     await eventually(lambda: _waits_for_schema(process))
     assert (await process.get("/livez")).status_code == 200
+    other = await stack.start()
+    await eventually(lambda: _waits_for_schema(other))
+    assert await other.stop() == 0
     await stack.execute("UPDATE purses_version SET version_num = '0001'")
     await process.ready()
     assert (await process.get("/startupz")).status_code == 200
+
+
+async def test_when_too_much_fails_it_stops_taking_and_stays_for_somebody_to_look(stack: ToyStack) -> None:
+    process = await (await stack.start()).ready()
+    cursed = [(PutIn(seller_id=f"s{n % 5}", purse_id=f"c{n}", coins=CURSED), f"cursed-{n}") for n in range(60)]
+    await stack.publish(cursed)
+    await eventually(lambda: _unready(process, "breaker"))
+    await stack.publish(puts(30))
+    assert (await process.get("/livez")).status_code == 200
+    assert await stack.lag() >= 30
+    assert await process.stop() == 0
+    assert await stack.coins() == {}
 
 
 async def test_metrics_count_what_happened(stack: ToyStack) -> None:
@@ -184,9 +198,4 @@ async def _unready(process: ToyProcess, check: str) -> bool:
 
 
 async def _waits_for_schema(process: ToyProcess) -> bool:
-    try:
-        response = await process.get("/startupz")
-    except httpx.TransportError:
-        return False
-    assert response.status_code == 503
-    return "schema is at 0000" in str((await process.get("/startupz")).json()["checks"]["start"][0].get("output", ""))
+    return "schema is at 0000" in await process.start_waits_for()

@@ -76,6 +76,13 @@ def test_a_whole_record_becomes_the_message_that_was_sent() -> None:
     assert got.identity == ("/shop", hashed_id("test", "one"))
 
 
+@pytest.mark.parametrize("text", [b"x" * 100_000, b"00-" + b"0" * 52, b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-0\t"])
+def test_a_trace_that_is_none_is_not_carried_on(text: bytes) -> None:
+    got = read(a_record().with_header("traceparent", text), TYPES, "purses", START)
+    assert isinstance(got, Received)
+    assert got.envelope.traceparent is None
+
+
 def test_a_type_that_the_service_does_not_decide_is_passed_over_without_decoding() -> None:
     assert read(replace(a_record().with_header("ce_type", b"Elsewhere"), value=b"{not json"), TYPES, "purses", START) is None
 

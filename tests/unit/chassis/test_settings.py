@@ -62,7 +62,7 @@ def test_what_is_unsafe_stops_the_start_outside_of_dev_mode(
 
 
 def test_a_key_of_developers_is_refused_outside_of_dev_mode(environment: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="WHARF_AUTH_KEYS_FILE.*development"):
+    with pytest.raises(SettingsError, match=r"WHARF_AUTH_KEYS_FILE.*development"):
         read_settings(ServiceSettings).verifier()
     environment.setenv("WHARF_DEV_MODE", "true")
     assert read_settings(ServiceSettings).verifier().keys

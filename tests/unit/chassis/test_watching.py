@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -16,6 +17,7 @@ from chassis.logs import LIBRARY_RECORDS_MAX, Flood
 from chassis.relay import RelayProgress
 from chassis.tracing import Tracing, TracingError, current_traceparent, span_context, tracing_from_environment
 from chassis.vitals import FetchWatch, KafkaPulse, Watch
+
 from support.toy import put
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -73,8 +75,8 @@ async def test_not_alive_is_told_with_the_reason() -> None:
 def test_a_batch_is_a_span_with_links_to_what_caused_it() -> None:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    batch = [put("p1", 1), put("p2", 1)]
-    object.__setattr__(batch[0].envelope, "traceparent", PARENT)
+    caused = put("p1", 1)
+    batch = [replace(caused, envelope=caused.envelope._replace(traceparent=PARENT)), put("p2", 1)]
     with Tracing(provider.get_tracer("test")).batch("orders", batch):
         inside = current_traceparent()
     (span,) = exporter.get_finished_spans()

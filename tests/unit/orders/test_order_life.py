@@ -200,8 +200,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: isinstance(self.decided.root, Order))
     @rule()
     def it_ends_by_its_deadlines_alone(self) -> None:
-        self.decided.now += 90 * DAY
-        self.decided.fire_due()
+        for _ in range(2):  # a late look may release it first: then confirm-by counts from there
+            self.decided.now += 90 * DAY
+            self.decided.fire_due()
         assert self.decided.order.has_ended
 
 

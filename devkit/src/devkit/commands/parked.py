@@ -132,7 +132,8 @@ def _row(kind: str, row: dict[str, Any]) -> str:
     if kind == "parked":
         key = Subject(row["seller_id"], row["kind"], row["object_id"]).key
         return f"{key}  {row['messages']} messages, the first is {row['type']}: {row['reason']}"
-    return f"{row['quarantine_id']}  {row['topic']} {row['partition']}/{row['offset']}: {row['reason']}"
+    place = "" if row["partition"] is None else f" {row['partition']}/{row['offset']}"
+    return f"{row['quarantine_id']}  {row['topic']}{place}: {row['reason']}"
 
 
 def _path(kind: str, name: str | None) -> str:

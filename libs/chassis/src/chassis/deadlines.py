@@ -66,9 +66,9 @@ class Deadlines:
         self._live.update(self._undo)
         self._undo.clear()
 
-    async def load(self, tx: Transaction, messages: Iterable[Message]) -> None:
+    async def load(self, tx: Transaction, deadlines: Iterable[Message]) -> None:
         """Read the settings of the objects whose deadlines have come; to be called once their roots are held."""
-        subjects = {message.subject for message in messages if isinstance(message, Deadline)}
+        subjects = {message.subject for message in deadlines}
         rows = await tx.rows.find(tx.tables.deadline, ("seller_id", "kind", "object_id"), subjects)
         for row in rows:
             key = DeadlineKey(row.seller_id, row.kind, row.object_id, row.deadline)

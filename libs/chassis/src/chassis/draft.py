@@ -51,12 +51,16 @@ class Draft(Generic[K, V]):
     @property
     def added(self) -> dict[K, V]:
         """Of what changed, that which has no row yet: to insert."""
-        return {key: value for key, value in self.changed.items() if key not in self._revisions}
+        values, revisions = self._values, self._revisions
+        fresh = (key for key in self._changed if key not in revisions)
+        return {key: value for key in fresh if (value := values[key]) is not None}
 
     @property
     def updated(self) -> dict[K, tuple[V, int]]:
         """Of what changed, that which was loaded, with its revision: to update."""
-        return {key: (value, self._revisions[key]) for key, value in self.changed.items() if key in self._revisions}
+        values, revisions = self._values, self._revisions
+        known = (key for key in self._changed if key in revisions)
+        return {key: (value, revisions[key]) for key in known if (value := values[key]) is not None}
 
     def keep(self) -> None:
         self._changed.update(dict.fromkeys(self._undo))

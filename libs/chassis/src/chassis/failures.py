@@ -18,6 +18,8 @@ PASSING_CLASSES = frozenset({"08", "40", "53", "54", "55", "57", "58"})
 SMALLER_BATCH_CLASSES = frozenset({"53", "54"})
 SMALLER_BATCH_STATES = frozenset({"55P03", "57014"})
 """lock not available, query canceled (statement timeout)"""
+NOBODYS_FAULT_STATES = frozenset({"53100", "53300"})
+"""disk full, too many connections: no message makes these, however often they come while one is decided"""
 
 
 class Failure(Enum):
@@ -59,6 +61,11 @@ def failure_of(error: BaseException) -> Failure:
     if state_class in CULPRIT_CLASSES:
         return Failure.CULPRIT
     return Failure.PASSING if state_class in PASSING_CLASSES else Failure.FATAL
+
+
+def may_be_its_fault(error: BaseException) -> bool:
+    """Whether one message alone that runs into this limit again and again is to be taken for the culprit."""
+    return wants_smaller_batch(error) and isinstance(error, StorageError) and error.sqlstate not in NOBODYS_FAULT_STATES
 
 
 def wants_smaller_batch(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from chassis.desk import S
 from chassis.lane import Lane, Wait
 from chassis.outcomes import Outcome, Received, Reused, Via, hash_of
 from chassis.quarantine import Quarantined, headers_text
+from chassis.tracing import span_context
 from contracts.envelope import Envelope, MalformedError, Message, envelope_from
 from contracts.identity import hashed_id
 
@@ -142,6 +143,8 @@ def _received(record: Record, kind: type[Message], service: str, now: datetime) 
     envelope = envelope_from(_present(record.headers), _instant(record.timestamp))
     body = kind.model_validate_json(record.value)
     _agree(record, envelope, body, service)
+    if envelope.traceparent is not None and span_context(envelope.traceparent) is None:
+        envelope = envelope._replace(traceparent=None)  # facts would carry it on, whatever its length
     return Received(envelope, body, Via.KAFKA, hash_of(envelope.type, record.value), now)
 
 

@@ -13,11 +13,11 @@ from chassis import inbox, parking
 from chassis.breaker import Breaker
 from chassis.clock import Clock
 from chassis.desk import Desk, S
-from chassis.failures import Failure, StorageError, failure_of, wants_smaller_batch
+from chassis.failures import Failure, StorageError, failure_of, may_be_its_fault, wants_smaller_batch
 from chassis.gate import Gate
 from chassis.observer import Decided, Observer, Unobserved
 from chassis.outcomes import Failed, Outcome, Parked, Received, Repeated, Via
-from chassis.processor import process
+from chassis.processor import known, process
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -100,22 +100,32 @@ class Lane(Generic[S]):
                     outcomes.extend(done)
         finally:
             self.progress.batches_under_way -= 1
+            self._wait_no_more()
         return outcomes
 
     async def persist(self, work: Callable[[], Awaitable[T]], wait: Wait, *, until: float | None = None) -> T:
         """Do `work`, a small transaction beside the batches, as often as it takes. Raises what does not pass by itself."""
+        try:
+            return await self._persist(work, wait, until)
+        finally:
+            self._wait_no_more()
+
+    async def _persist(self, work: Callable[[], Awaitable[T]], wait: Wait, until: float | None) -> T:
         tries = 0
         while True:
             try:
-                done = await work()
+                return await work()
             except (StorageError, OSError) as error:
                 if failure_of(error) is not Failure.PASSING:
                     raise
                 tries += 1
                 await self._back_off(error, tries, wait, until)
-            else:
-                self.progress.waiting_because = None
-                return done
+
+    def _wait_no_more(self) -> None:
+        """Also when the work was given up or taken away, as from a leader that is one no more: no later success in this process
+        would say that the wait is over, and it would be unready for good.
+        """
+        self.progress.waiting_because = None
 
     def _piece_messages_max(self, wanted: int) -> int:
         """Backlog comes in smaller pieces while somebody waits at the gate."""
@@ -151,24 +161,19 @@ class Lane(Generic[S]):
     def _meaning(self, error: Exception, piece: Sequence[Received], tries: int) -> Failure:
         if not isinstance(error, StorageError | OSError):
             return Failure.CULPRIT  # a bug in load or save: some message brings it out
-        if wants_smaller_batch(error) and len(piece) == 1 and tries >= SINGLE_TRIES_MAX:
+        if may_be_its_fault(error) and len(piece) == 1 and tries >= SINGLE_TRIES_MAX:
             return Failure.CULPRIT
         return failure_of(error)
 
     async def _back_off(self, error: Exception, tries: int, wait: Wait, until: float | None) -> None:
         seconds = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(tries, 10)) * (0.5 + self.works.jitter() / 2)
         if until is not None and time.monotonic() + seconds > until:
-            self.progress.waiting_because = None
             raise UnavailableError(str(error)) from error
         self.progress.retries += 1
         self.progress.waiting_because = repr(error)
         self.progress.moved_at = time.monotonic()  # it lives: that the database is away is no reason to start it anew
         log.warning("batch_waits", lane=self.name, seconds=round(seconds, 3), error=repr(error))
-        try:
-            await wait(seconds)
-        except BaseException:  # given up, as by a leader that is one no more: no later success here would say that it is over
-            self.progress.waiting_because = None
-            raise
+        await wait(seconds)
 
     async def _reject(self, received: Received, error: Exception, wait: Wait, until: float | None) -> list[Outcome]:
         """The one message that spoils every batch it is in: it parks, or its HTTP client is told."""
@@ -207,7 +212,7 @@ async def _park_alone(works: Works[S], received: Received, reason: str, *, hold:
     async with works.transactions.begin() as tx:
         claims = await inbox.claim(tx, [received])
         if received.identity not in claims.fresh:
-            return Repeated()
+            return known(received, claims.stored[received.identity])
         if hold:
             await works.desk.load(tx, [received.body])
         await parking.take_out_of_due(tx, received)

@@ -84,7 +84,9 @@ class _Reader(Collector):
 
     def _lanes(self) -> Iterator[Metric]:
         lanes, intakes = self.counted.lanes.items(), self.counted.intakes.items()
-        yield _counter("wharf_retries", "Tries of batches that failed.", label="lane", values=((name, p.retries) for name, p in lanes))
+        yield _counter(
+            "wharf_retries", "Tries of batches that failed.", label="lane", values=((name, p.retries) for name, p in lanes)
+        )
         yield _counter("wharf_parked", "Messages parked.", label="lane", values=((name, p.parked) for name, p in lanes))
         waiting = ((name, int(p.waiting_because is not None)) for name, p in lanes)
         yield _gauge("wharf_lane_waits", "1 while a lane waits for what passes by itself.", label="lane", values=waiting)
@@ -96,7 +98,9 @@ class _Reader(Collector):
     def _relay(self) -> Iterator[Metric]:
         relay = self.counted.relay
         yield _counter("wharf_facts_sent", "Facts acknowledged by Kafka.", label="relay", values=[("outbox", relay.sent)])
-        yield _counter("wharf_relay_failures", "Rounds of the relay that failed.", label="relay", values=[("outbox", relay.failures)])
+        yield _counter(
+            "wharf_relay_failures", "Rounds of the relay that failed.", label="relay", values=[("outbox", relay.failures)]
+        )
 
 
 def _counter(name: str, text: str, *, label: str, values: Iterable[tuple[str, int]]) -> Metric:

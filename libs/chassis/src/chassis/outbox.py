@@ -5,8 +5,8 @@ headers are free of control characters, JSON escapes them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ class FactTooLargeError(ValueError):
     """A decision told a fact that Kafka would not take: the message parks, before anything is committed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A fact with all that its record needs."""
 
     topic: str

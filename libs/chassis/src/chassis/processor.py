@@ -32,7 +32,7 @@ from chassis.outcomes import (
     Via,
 )
 from chassis.transaction import Transaction, Transactions
-from contracts.envelope import Deadline, Subject
+from contracts.envelope import Deadline, Message, Subject
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ async def sit(
     """Load what these messages need, roots locked. `now` and what is parked are read once the roots are held."""
     bodies = [received.body for received in messages]
     state = await desk.load(tx, bodies)
-    await state.deadlines.load(tx, bodies)
+    await state.deadlines.load(tx, [received.body for received in messages if received.via is Via.DEADLINE])
     parked = await parking.find_parked(tx, {desk.subject(body) for body in bodies})
     return Sitting(desk, state, claims, parked, clock.now())
 
@@ -76,13 +76,13 @@ class Sitting(Generic[S]):
     def decide(self, received: Received) -> Outcome:
         """One message against the state so far. Whatever comes of it, the next message finds a whole state."""
         if received.identity not in self.claims.fresh:
-            return _known(received, self.claims.stored[received.identity])
+            return known(received, self.claims.stored[received.identity])
         subject = self.desk.subject(received.body)
         if subject in self.parked:
             return self._behind(received, subject)
         if received.via is Via.HTTP and not self._may_answer(received, subject):
             return self._release(received, Absent())
-        if isinstance(received.body, Deadline) and not self.state.deadlines.fire(received.body):
+        if received.via is Via.DEADLINE and not self._fires(received.body):
             return self._settle(received, ())
         return self.decide_now(received, subject)
 
@@ -116,6 +116,9 @@ class Sitting(Generic[S]):
             outbox.outgoing(fact, received, self.desk.service, ordinal, self.state.number(fact), self.now)
             for ordinal, fact in enumerate(facts)
         ]
+
+    def _fires(self, body: Message) -> bool:
+        return isinstance(body, Deadline) and self.state.deadlines.fire(body)
 
     def _may_answer(self, received: Received, subject: Subject) -> bool:
         return self.desk.rules[type(received.body)].creates or self.state.exists(subject)
@@ -156,6 +159,7 @@ class Sitting(Generic[S]):
         self.released.pop(received.identity, None)
 
 
-def _known(received: Received, stored: Stored) -> Outcome:
+def known(received: Received, stored: Stored) -> Outcome:
+    """What comes of a message whose identity has been decided before."""
     return Repeated(stored.facts) if stored.body_hash == received.body_hash else Reused()
 

@@ -25,11 +25,16 @@ METADATA_SECONDS_MAX = 10.0
 
 
 def kafka_producer(bootstrap: str, **security: object) -> AIOKafkaProducer:
-    """Waits for all replicas in sync, and writes nothing twice when it has to try again."""
+    """Waits for all replicas in sync.
+
+    Not idempotent: aiokafka 0.14 gives a batch that expires while its partition has no leader a sequence number, and never sends
+    it. The broker refuses all later ones of the partition then, until the process starts anew. A batch that is written twice,
+    because its answer was lost, is absorbed by its readers' inboxes.
+    """
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap.split(","),
         acks="all",
-        enable_idempotence=True,
+        enable_idempotence=False,
         linger_ms=0,
         max_batch_size=BATCH_BYTES_MAX,
         request_timeout_ms=REQUEST_MILLISECONDS_MAX,

@@ -32,7 +32,9 @@ class TickReader:
         at = TopicPartition(TICKS.name, 0)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap.split(","),
+            group_id=None,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             **self.options,
         )

@@ -3,6 +3,7 @@ variables name an exporter; otherwise nothing is measured and nothing is paid.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ EXPORTER_VARIABLE = "OTEL_TRACES_EXPORTER"
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 LINKS_MAX = 128
 """OpenTelemetry's own default limit of a span's links."""
-TRACEPARENT_PARTS = 4
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class TracingError(RuntimeError):
@@ -70,12 +71,9 @@ def current_traceparent() -> str | None:
 
 def span_context(traceparent: str) -> SpanContext | None:
     """W3C trace context; None when it is not one."""
-    parts = traceparent.split("-")
-    if len(parts) != TRACEPARENT_PARTS:
+    found = TRACEPARENT.fullmatch(traceparent)
+    if found is None:
         return None
-    try:
-        trace_id, span_id, flags = (int(part, 16) for part in parts[1:])
-    except ValueError:
-        return None
+    trace_id, span_id, flags = (int(part, 16) for part in found.groups())
     context = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags & 1))
     return context if context.is_valid else None

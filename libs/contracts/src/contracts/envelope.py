@@ -79,8 +79,7 @@ class MalformedError(ValueError):
     """A record that can't be a message; the text says which part and what is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The headers of one message. `source` and `id` together are its identity: one identity, one effect."""
 
     source: str

@@ -6,7 +6,7 @@ send the batch back.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.failures import StorageError
@@ -21,6 +21,9 @@ ITEM = "item"
 """The kind of subjects that are items; all others are holders."""
 HOLDER = ("seller_id", "kind", "holder_id")
 
+TAKERS = frozenset({PackageShipped, ShippedAfterCancel, UnitsAdjusted})
+"""Who may take what somebody else holds."""
+
 Needs = Mapping[tuple[str, str], int]
 """Units that may have to come from others, by seller and SKU."""
 
@@ -32,8 +35,10 @@ class HoldersChangedError(StorageError):
         super().__init__("40W02", "the holders of an item changed meanwhile")
 
 
-async def find_needs(tx: Transaction, messages: Iterable[Message]) -> Needs:
+async def find_needs(tx: Transaction, messages: Collection[Message]) -> Needs:
     """All that messages take of items of which one of them may take what its holder does not hold."""
+    if TAKERS.isdisjoint(map(type, messages)):
+        return {}
     shipments, losses, canceled = [], [], set()
     for message in messages:
         match message:
@@ -45,8 +50,6 @@ async def find_needs(tx: Transaction, messages: Iterable[Message]) -> Needs:
                 canceled.add(message.subject)
             case _:
                 pass
-    if not shipments and not losses:
-        return {}
     short = {(loss.seller_id, loss.sku) for loss in losses} | await _find_short(tx, shipments, canceled)
     needs = Counter({(loss.seller_id, loss.sku): 0 for loss in losses})
     for loss in losses:
