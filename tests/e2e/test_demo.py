@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,11 +20,17 @@ from devkit.runs import Run
 from devkit.services import Services, prepare
 from devkit.stack import Stack
 
+from support.command_line import wharf
 from support.embedded import unique_name
-from support.sales import a_morning
+from support.sales import a_file, a_morning, row, some_minutes
 
+KEYS = {"orders.placed", "orders.refused", "orders.released", "orders.shipped", "parked", "quarantined"} | {
+    "duplicates_absorbed",
+    "seconds",
+    "orders_per_second",
+    "violations",
+}
 PER_RUN = {"seconds", "orders_per_second", "duplicates_absorbed"}
-Replayed = Callable[[Manner], "Totals"]
 
 
 @pytest.fixture
@@ -67,13 +75,32 @@ async def test_a_morning_ends_with_every_order_at_its_end_and_every_unit_account
 
 @pytest.mark.timeout(400)
 async def test_with_exact_steps_messages_that_come_twice_change_no_total(
-    run: Run, postgres: DatabaseServer, morning: Book
+    run: Run, postgres: DatabaseServer, tmp_path: Path
 ) -> None:
-    once = await replayed(run, postgres, morning, Manner(exact=True))
-    twice = await replayed(run, postgres, morning, Manner(exact=True, duplicate_share=0.5))
+    minutes = book_of(read_sales(some_minutes(tmp_path / "minutes.csv")))
+    once = await replayed(run, postgres, minutes, Manner(exact=True))
+    twice = await replayed(run, postgres, minutes, Manner(exact=True, duplicate_share=0.5))
     assert once.all_well
     assert twice.all_well
     assert once.duplicates_absorbed == 0 < twice.duplicates_absorbed
     assert {k: v for k, v in once.json().items() if k not in PER_RUN} == {
         k: v for k, v in twice.json().items() if k not in PER_RUN
     }
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_writes_its_totals_and_ends_with_zero_when_all_is_well(tmp_path: Path) -> None:
+    data = a_file(tmp_path / "sales.csv", row("536365", "85123A", 6, "01 08:26"), row("536366", "71053", 8, "01 08:28"))
+    told = wharf("demo", "--data", str(data), "--json", str(tmp_path / "totals.json"), seconds=240)
+    assert told.returncode == 0, told.stdout
+    totals = json.loads((tmp_path / "totals.json").read_text())
+    assert {key for key in totals if not key.startswith(("orders.canceled.", "units."))} == KEYS
+    assert totals["orders.placed"] == 2
+    assert totals["violations"] == []
+    assert re.search(r"^orders\.placed +2$", told.stdout, re.MULTILINE)
+
+
+def test_the_demo_tells_what_is_wrong_with_a_file_before_it_starts_anything(tmp_path: Path) -> None:
+    told = wharf("demo", "--data", str(a_file(tmp_path / "sales.csv", row("1", "A", 1, "01 08:26").replace("2.55", "dear"))))
+    assert told.returncode == 1
+    assert "line 2: UnitPrice is 'dear'" in told.stdout

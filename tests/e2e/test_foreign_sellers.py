@@ -69,9 +69,7 @@ async def test_forged_records_change_nothing_and_are_put_aside(market: Market, s
     await market.quiet()
     assert await everything_of(market, seller) == before
     assert await everything_of(market, foreign) == []
-    reasons = [
-        reason for service in ("orders", "inventory") for reason in await market.quarantined(service, [foreign, seller])
-    ]
+    reasons = [reason for service in ("orders", "inventory") for reason in await market.quarantined(service, [foreign, seller])]
     assert len(reasons) == len(records)
     await market.assert_sound()
 
@@ -111,7 +109,7 @@ async def test_a_known_identity_with_another_body_is_put_aside(market: Market, s
     """A sender that uses the ids of another one's messages again does not undo them."""
     await market.tell(seller.receipt(3))
     first = wire(seller.order("o-1"), seller.id)
-    reused = replace(wire(foreign.order("o-1"), seller.id), headers=wire(foreign.order("o-1"), seller.id).headers)
+    reused = wire(foreign.order("o-1"), seller.id)
     await market.send(first)
     await market.quiet()
     before = await everything_of(market, seller)
@@ -146,11 +144,16 @@ async def test_a_sellers_token_opens_no_order_of_another_seller(
 async def everything_of(market: Market, seller: Seller) -> list[Any]:
     """All that the services keep about a seller."""
     statements = {
-        "orders": ["SELECT * FROM customer_order WHERE seller_id = $1 ORDER BY 1, 2", "SELECT * FROM deadline WHERE seller_id = $1 ORDER BY 1, 2, 3, 4"],
+        "orders": [
+            "SELECT * FROM customer_order WHERE seller_id = $1 ORDER BY 1, 2",
+            "SELECT * FROM deadline WHERE seller_id = $1 ORDER BY 1, 2, 3, 4",
+        ],
         "inventory": [
             "SELECT * FROM movement WHERE seller_id = $1 ORDER BY 1, 2, 3",
             "SELECT * FROM balance WHERE seller_id = $1 ORDER BY 1, 2, 3, 4",
             "SELECT * FROM reservation WHERE seller_id = $1 ORDER BY 1, 2, 3",
         ],
     }
-    return [tuple(row) for service, each in statements.items() for one in each for row in await market.rows(service, one, seller.id)]
+    return [
+        tuple(row) for service, each in statements.items() for one in each for row in await market.rows(service, one, seller.id)
+    ]

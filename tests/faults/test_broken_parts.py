@@ -1,5 +1,6 @@
 """Processes killed and stopped, PostgreSQL and Kafka restarted, while buyers keep coming: nothing is lost (S1), nothing is done
-twice (S2), and the services recover by themselves."""
+twice (S2), and the services recover by themselves.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +60,7 @@ async def assert_kept(market: Market, load: Load) -> None:
         assert await market.told(load.seller, topic.name, load.promised) == [[fact]] * len(load.promised)
     await market.pass_time(HOLD)
     statement = "SELECT status, count(*) FROM customer_order WHERE seller_id = $1 GROUP BY 1"
-    assert [tuple(row) for row in await market.rows("orders", statement, load.seller.id)] == [
-        ("Unshipped", len(load.promised))
-    ]
+    assert [tuple(row) for row in await market.rows("orders", statement, load.seller.id)] == [("Unshipped", len(load.promised))]
     await market.assert_sound()
 
 
@@ -100,7 +99,7 @@ async def test_kafka_that_goes_and_comes_back_costs_only_time(market: Market, se
     other = Seller(unique_name("shop"))
     async with buyers(market, seller):
         await asyncio.to_thread(parts.kafka.stop)
-        placed = await market.place(other, wait=0)
+        placed = await market.place(other, wait_seconds=0)
         assert placed.status_code == 202, placed.text
         await eventually(relays_have_given_up, within_seconds=60, because="facts wait in the outbox")
         await asyncio.to_thread(parts.kafka.start)

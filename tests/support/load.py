@@ -58,10 +58,10 @@ class Load:
         raise AssertionError(f"{order_id} could not be published")
 
     async def _by_http(self) -> str:
-        key = {"Idempotency-Key": unique_name("key")}
+        key = unique_name("key")
         for _ in range(TRIES_MAX):
             try:
-                answer = await self.market.place(self.seller, ONE, wait=0, **key)
+                answer = await self.market.place(self.seller, ONE, key=key, wait_seconds=0)
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.is_success:

@@ -102,22 +102,34 @@ class Market:
     # ---- HTTP -------------------------------------------------------------------------------------------------
 
     async def post(
-        self, path: str, body: object, *, role: Role = Role.STOREFRONT, of: Seller | None = None, **headers: str
+        self,
+        path: str,
+        body: object,
+        *,
+        role: Role = Role.STOREFRONT,
+        of: Seller | None = None,
+        key: str | None = None,
+        wait_seconds: int = 0,
     ) -> httpx.Response:
-        """To one process of orders after the other. A key of its own is given where there is none."""
-        given = self.headers(role, of) | {"Idempotency-Key": unique_name("key")} | headers
+        """To one process of orders after the other, under a key of its own unless one is given."""
+        more = {"Idempotency-Key": key or unique_name("key"), "Prefer": f"wait={wait_seconds}"}
+        given = self.headers(role, of) | more
         return await self.web.post(f"{self._url()}{path}", json=body, headers=given)
 
     async def get(self, path: str, *, role: Role = Role.OPERATOR, of: Seller | None = None) -> httpx.Response:
         return await self.web.get(f"{self._url()}{path}", headers=self.headers(role, of))
 
     async def place(
-        self, seller: Seller, *lines: Line, channel: Channel = Channel.NETWORK, wait: int = 30, **headers: str
+        self,
+        seller: Seller,
+        *lines: Line,
+        channel: Channel = Channel.NETWORK,
+        key: str | None = None,
+        wait_seconds: int = 30,
     ) -> httpx.Response:
-        """A buyer checks out, and waits so many seconds for inventory's answer."""
-        return await self.post(
-            f"/sellers/{seller.id}/orders", checkout(*lines, channel=channel), Prefer=f"wait={wait}", **headers
-        )
+        """A buyer checks out, and waits for inventory's answer."""
+        body = checkout(*lines, channel=channel)
+        return await self.post(f"/sellers/{seller.id}/orders", body, key=key, wait_seconds=wait_seconds)
 
     async def order(self, seller: Seller, order_id: str) -> dict[str, Any]:
         """As the seller sees it."""

@@ -38,3 +38,16 @@ def a_morning(path: Path) -> Path:
         row("536589", "21777", -10, "01 09:50", customer="", price="0"),
         row("536590", "84879", 5, "01 09:51", customer="", price="0"),
     )
+
+
+def some_minutes(path: Path) -> Path:
+    """Few orders for the same goods, and a cancellation in the hold: enough to get in each other's way."""
+    return a_file(
+        path,
+        row("536365", "85123A", 6, "01 08:26"),
+        row("536366", "85123A", 4, "01 08:26", customer="13047"),
+        row("536366", "22633", 4, "01 08:26", customer="13047"),
+        row("C536366", "22633", -3, "01 08:40", customer="13047"),
+        row("536367", "22633", 9, "01 08:27", customer=""),
+        row("536589", "85123A", -5, "01 08:27", customer="", price="0"),
+    )

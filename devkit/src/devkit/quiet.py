@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-POLL_SECONDS = 0.02
-"""Each question costs the processes some milliseconds that they could work."""
+POLL_SECONDS_FIRST, POLL_SECONDS_MAX = 0.01, 0.1
+"""Each question costs the processes some milliseconds in which they could work, so it is asked ever less often."""
+POLL_GROWTH = 1.5
 REQUEST_SECONDS_MAX = 20.0
 TIMEOUT_SECONDS = 120.0
 
@@ -67,6 +68,26 @@ class Status(BaseModel):
     @property
     def counters(self) -> tuple[int, int, int]:
         return self.messages_decided, self.facts_sent, self.repeated
+
+
+class Pauses:
+    """Ever longer pauses up to a limit."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._until = time.monotonic() + timeout_seconds
+        self._seconds = POLL_SECONDS_FIRST
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self._until
+
+    async def next(self, trouble: str) -> None:
+        """Pause. Raises NotQuietError with the trouble when the time is over."""
+        if self.over:
+            raise NotQuietError(f"not quiet after {self._timeout_seconds:g} s: {trouble}")
+        await asyncio.sleep(self._seconds)
+        self._seconds = min(POLL_SECONDS_MAX, self._seconds * POLL_GROWTH)
 
 
 @dataclass(slots=True)
@@ -114,34 +135,26 @@ class Quiet:
 
     async def applied(self, tick: datetime, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Wait until each process has this time. Raises NotQuietError."""
-        until = time.monotonic() + timeout_seconds
-        while True:
-            late = [name for name, status in (await self.statuses()).items() if status.tick != tick]
-            if not late:
-                return
-            if time.monotonic() > until:
-                raise NotQuietError(f"after {timeout_seconds:g} s the time is not {tick} yet in {', '.join(late)}")
-            await asyncio.sleep(POLL_SECONDS)
+        pauses = Pauses(timeout_seconds)
+        while late := [name for name, status in (await self.statuses()).items() if status.tick != tick]:
+            await pauses.next(f"the time is not {tick} yet in {', '.join(late)}")
 
     async def wait(self, tick: datetime | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> dict[str, Status]:
         """Wait for two quiet rounds with equal counters; returns the last statuses. Raises NotQuietError."""
-        until, before = time.monotonic() + timeout_seconds, None
+        pauses, before = Pauses(timeout_seconds), None
         while True:
-            statuses = await self.statuses()
-            troubles = [f"{name}: {what}" for name, status in statuses.items() for what in status.troubles(tick)]
-            counters = [status.counters for status in statuses.values()]
+            # The broker first: to ask it takes nothing from the processes.
+            troubles = [f"{number} records of {group} are not acknowledged" for group, number in await self.lags()]
+            counters = None
             if not troubles:
-                troubles = [f"{number} records of {group} are not acknowledged" for group, number in await self.lags()]
-            if troubles:
-                before = None
-            elif counters == before:
-                return statuses
-            else:
-                before = counters
-            if time.monotonic() > until:
-                raise NotQuietError(f"not quiet after {timeout_seconds:g} s: {'; '.join(troubles) or 'counters go on'}")
-            if troubles:
-                await asyncio.sleep(POLL_SECONDS)
+                statuses = await self.statuses()
+                troubles = [f"{name}: {what}" for name, status in statuses.items() for what in status.troubles(tick)]
+                counters = [status.counters for status in statuses.values()]
+                if not troubles and counters == before:
+                    return statuses
+            before = None if troubles else counters
+            if troubles or pauses.over:
+                await pauses.next("; ".join(troubles) or "messages are decided on and on")
 
     async def lags(self) -> list[tuple[str, int]]:
         """Groups that have not acknowledged all there is, with the number of records."""

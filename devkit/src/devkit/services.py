@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -27,7 +28,7 @@ from contracts.clock import TICKS
 from contracts.registry import TOPICS
 from devkit import checkout
 from devkit.ports import LOOPBACK, free_ports
-from devkit.processes import ProcessFailedError
+from devkit.processes import STOP_SECONDS, ProcessFailedError
 from devkit.tokens import AUDIENCE, ISSUER, Issuer
 from devkit.waiting import wait_until
 
@@ -115,7 +116,7 @@ class Services:
         for process in self.processes:
             if process.child.is_running():
                 process.child.process.send_signal(signal.SIGTERM)
-        statuses = {process.name: process.child.stop() for process in self.processes}
+        statuses = {process.name: _ended(process.child) for process in self.processes}
         self.processes.clear()
         return statuses
 
@@ -168,6 +169,15 @@ def _inherited() -> dict[str, str]:
     """
     foreign = ("WHARF_", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+
+def _ended(child: Child) -> int:
+    """The exit status of one that was asked to stop. It is asked once: a second signal could hit it at its last breath."""
+    try:
+        return child.process.wait(STOP_SECONDS)
+    except TimeoutExpired:
+        child.kill()
+        return child.process.wait()
 
 
 def _ready_or_gone(process: ServiceProcess) -> bool:

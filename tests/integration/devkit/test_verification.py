@@ -135,8 +135,4 @@ async def test_time_makes_deadlines_overdue(books: Books) -> None:
     """The books are as they were, and two months later nobody has acted upon them."""
     report = await verify(books.dsns, books.now + timedelta(days=60))
     overdue = texts_of(report, "no deadline is overdue (S9)", "orders")
-    assert {name for name in ("o-open", "o-part", "o-never") if any(name in text for text in overdue)} == {
-        "o-open",
-        "o-part",
-        "o-never",
-    }
+    assert [name for name in ("o-open", "o-part", "o-never") if not any(name in text for text in overdue)] == []

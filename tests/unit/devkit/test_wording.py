@@ -46,7 +46,7 @@ def test_items_may_be_left_out() -> None:
         ("PaymentVerifed", ORDER, "Did you mean PaymentVerified"),
         ("Nonsense", ORDER, "There are: CancelOrder"),
         ("PaymentVerified", ["seller_id=seller-1"], "order_id: Field required"),
-        ("PaymentVerified", [*ORDER, "colour=red"], "has no field colour. It has: seller_id, order_id"),
+        ("PaymentVerified", [*ORDER, "shade=red"], "has no field shade. It has: seller_id, order_id"),
         ("PaymentVerified", ["seller_id"], "write field=value"),
         ("PaymentDeclined", [*ORDER, "fraud=maybe"], "fraud: "),
         ("PlaceOrder", [*ORDER, "lines=[{"], "is not good JSON"),

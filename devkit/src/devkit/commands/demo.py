@@ -55,8 +55,10 @@ def main(
     """
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again: topics are very new
     try:
+        if json_file is not None and not json_file.absolute().parent.is_dir():
+            raise DemoError(f"there is no directory for {json_file}")
         book = _book(data, first, days)
-        totals = _replay(book, Manner(exact, duplicate))
+        totals, badly_ended = _replay(book, Manner(exact, duplicate))
     except (SalesFileError, DemoError, ProcessFailedError, KafkaError) as error:
         typer.echo(f"The demo stops: {error}", err=True)
         raise typer.Exit(FAILED) from None
@@ -67,15 +69,21 @@ def main(
         typer.echo(line)
     if json_file is not None:
         json_file.write_text(json.dumps(totals.json(), indent=2) + "\n")
-    raise typer.Exit(0 if totals.all_well else FAILED)
+    for line in badly_ended:
+        typer.echo(line, err=True)
+    raise typer.Exit(0 if totals.all_well and not badly_ended else FAILED)
 
 
 def _book(data: Path | None, first: datetime | None, days: int | None) -> Book:
     begin = first.replace(tzinfo=UTC) if first else None
-    return book_of(days_of(read_sales(data), first=begin, days=days))
+    book = book_of(days_of(read_sales(data), first=begin, days=days))
+    if not book.invoices:
+        raise DemoError("the file has no orders in these days")
+    return book
 
 
-def _replay(book: Book, manner: Manner) -> Totals:
+def _replay(book: Book, manner: Manner) -> tuple[Totals, list[str]]:
+    """The totals, and which processes did not stop as they should."""
     typer.echo(
         f"{len(book.invoices):,} orders with {sum(len(one.lines) for one in book.invoices):,} lines, "
         f"{len(book.credits)} cancellation invoices, {len(book.corrections)} corrections of stock"
@@ -86,12 +94,7 @@ def _replay(book: Book, manner: Manner) -> Totals:
         services.start_all()
         with noted(services), progress("replaying", 2 * len(book.invoices)) as advance:
             totals = asyncio.run(replay(book, services, manner, _mover(advance)))
-        badly_ended = _badly_ended(services.stop())
-    for line in badly_ended:
-        typer.echo(line, err=True)
-    if badly_ended:
-        raise DemoError("a service did not stop as it should; its log is in .wharf")
-    return totals
+        return totals, _badly_ended(services.stop())
 
 
 def _mover(advance: Callable[[float], None]) -> Callable[[datetime, int, int], None]:

@@ -64,7 +64,7 @@ class Desk:
     running: RunningStack
     kind: str
 
-    def ask(self, service: str, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
         """The answer's JSON, None when there is no such thing. Raises OperatorError."""
         headers = {"Authorization": f"Bearer {self.running.token(Role.OPERATOR)}"}
         url = f"{self.running.url(service)}/operator/{self.kind}{path}"
@@ -80,7 +80,7 @@ class Desk:
         """All rows, page by page."""
         cursor = ""
         for _ in range(PAGES_MAX):
-            page = self.ask(service, "GET", f"{path}?limit=100{cursor}") or {}
+            page = self.ask(service, f"{path}?limit=100{cursor}") or {}
             yield from page.get("rows", [])
             if not page.get("next_cursor"):
                 return
@@ -92,7 +92,7 @@ class Desk:
             if self.kind == "parked":
                 found = list(self.pages(service, path))
             else:
-                record = self.ask(service, "GET", path)
+                record = self.ask(service, path)
                 found = [record] if record else []
             if found:
                 return service, found
@@ -109,12 +109,12 @@ def _lines(desk: Desk, act: Act, name: str | None, position: int | None, reason:
         case Act.SHOW:
             yield from (json.dumps(row, indent=2) for row in found)
         case Act.RETRY:
-            yield f"{service}: {_told(desk.ask(service, 'POST', f'{path}/retry'))}"
+            yield f"{service}: {_told(desk.ask(service, f'{path}/retry', method='POST'))}"
         case Act.DISCARD:
             if not reason or (desk.kind == "parked" and position is None):
                 raise OperatorError("discard needs --reason, and for a parked message --position, as show numbers it.")
             place = f"/{position}" if desk.kind == "parked" else ""
-            desk.ask(service, "POST", f"{path}{place}/discard", {"reason": reason})
+            desk.ask(service, f"{path}{place}/discard", method="POST", body={"reason": reason})
             yield f"{service}: discarded"
 
 

@@ -45,12 +45,10 @@ class Manner:
 
 
 async def replay(book: Book, services: Services, manner: Manner, moved: Callable[[datetime, int, int], None]) -> Totals:
-    """Replay `book` on services that have been started with a driven clock and no tick yet.
+    """Replay `book`, which has orders, on services that have been started with a driven clock and no tick yet.
 
     Raises DemoError, NotQuietError, KafkaError; ProcessFailedError when a service does not get ready.
     """
-    if not book.invoices:
-        raise DemoError("there is no order in these days of the file")
     start = opening_of(book)
     async with AsyncExitStack() as stack:
         kafka = await stack.enter_async_context(_producer(services))

@@ -75,7 +75,8 @@ class Election:
             try:
                 await connection.execute(KEEP_ALIVE)
                 while True:
-                    await asyncio.wait_for(self._turn(connection), ANSWER_SECONDS_MAX)
+                    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                        await self._turn(connection)
                     self.reachable = True
                     await self._pause()
             finally:
@@ -95,7 +96,8 @@ class Election:
         """Until the next turn is due; sooner when there is something to tell, or the lead has ended by itself."""
         if self._task is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._knock.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._knock.wait()
             return
         done, _ = await asyncio.wait([self._task], timeout=POLL_SECONDS)
         if done:

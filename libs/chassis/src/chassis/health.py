@@ -52,7 +52,8 @@ class Health:
         if time.monotonic() - asked_at < CACHE_SECONDS:
             return trouble
         try:
-            trouble = await asyncio.wait_for(self.checks[name](), CHECK_SECONDS_MAX)
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                trouble = await self.checks[name]()
         except TimeoutError:
             trouble = f"no answer in {CHECK_SECONDS_MAX:g} s"
         except Exception as error:  # noqa: BLE001  # whatever a check runs into is its answer

@@ -123,7 +123,8 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         try:
-            await asyncio.wait_for(self._idle.wait(), self.revoke_seconds_max)
+            async with asyncio.timeout(self.revoke_seconds_max):
+                await self._idle.wait()
         except TimeoutError:
             log.warning("partitions_given_up_early", lane=self.intake.lane.name, partitions=len(revoked))
 
@@ -158,7 +159,8 @@ async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRec
     if not held:
         return held
     try:
-        await asyncio.wait_for(consumer.commit(held), COMMIT_SECONDS_MAX)
+        async with asyncio.timeout(COMMIT_SECONDS_MAX):
+            await consumer.commit(held)
     except (KafkaError, IllegalStateError, TimeoutError) as error:
         log.warning("offsets_not_committed", error=repr(error), partitions=len(held))
     return held

@@ -42,11 +42,13 @@ class DueWatch:
                     return
                 if fired < BATCH_DEADLINES_MAX:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._knock.wait(), self.poll_seconds)
+                        async with asyncio.timeout(self.poll_seconds):
+                            await self._knock.wait()
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.closing.wait()
             raise ClosingError
 
 

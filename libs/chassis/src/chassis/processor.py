@@ -48,9 +48,7 @@ async def process(transactions: Transactions, clock: Clock, desk: Desk[S], batch
     return outcomes
 
 
-async def sit(
-    tx: Transaction, clock: Clock, desk: Desk[S], messages: Sequence[Received], claims: Claims
-) -> "Sitting[S]":
+async def sit(tx: Transaction, clock: Clock, desk: Desk[S], messages: Sequence[Received], claims: Claims) -> "Sitting[S]":
     """Load what these messages need, roots locked. `now` and what is parked are read once the roots are held."""
     bodies = [received.body for received in messages]
     state = await desk.load(tx, bodies)
@@ -162,4 +160,3 @@ class Sitting(Generic[S]):
 def known(received: Received, stored: Stored) -> Outcome:
     """What comes of a message whose identity has been decided before."""
     return Repeated(stored.facts) if stored.body_hash == received.body_hash else Reused()
-

@@ -102,24 +102,29 @@ class Relay:
     sender: Sender
     progress: RelayProgress = field(default_factory=RelayProgress)
     _knock: asyncio.Event = field(default_factory=asyncio.Event)
-    _empty: asyncio.Event = field(default_factory=asyncio.Event)
+    _rounds: int = 0
+    _whole_round: int = 0
+    """The last one after which nothing was left of what the outbox had when it began."""
+    _whole: asyncio.Event = field(default_factory=asyncio.Event)
 
     def knock(self) -> None:
         """There is something to send."""
-        self._empty.clear()
         self._knock.set()
 
     async def drained(self) -> None:
-        """Returns once a round that began later than now has found nothing to send."""
-        self.knock()
-        await self._empty.wait()
+        """Returns once all is sent that was committed before now, however much other processes go on committing."""
+        wanted = self._rounds + 1
+        while self._whole_round < wanted:
+            self._whole.clear()
+            self.knock()
+            await self._whole.wait()
 
     async def run(self) -> None:
         """Relay until canceled. Raises a StorageError that does not pass by itself."""
         failed_rounds, rows_max = 0, ROUND_ROWS_MAX
         while True:
             self._knock.clear()
-            self._empty.clear()
+            self._rounds += 1
             relayed = await self._round(rows_max)
             stuck = relayed is not None and relayed.failure is not None and relayed.rows == rows_max
             rows_max = min(rows_max * 2, STUCK_ROWS_MAX) if stuck else ROUND_ROWS_MAX
@@ -128,11 +133,12 @@ class Relay:
                 await asyncio.sleep(min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failed_rounds, 10)))
                 continue
             failed_rounds = 0
-            if relayed.rows == 0 and not self._knock.is_set():
-                self._empty.set()
             if relayed.rows < rows_max:
+                self._whole_round = self._rounds
+                self._whole.set()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._knock.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._knock.wait()
 
     async def _round(self, rows_max: int) -> Relayed | None:
         """None when the database could not be used."""

@@ -27,9 +27,9 @@ METADATA_SECONDS_MAX = 10.0
 def kafka_producer(bootstrap: str, **security: object) -> AIOKafkaProducer:
     """Waits for all replicas in sync.
 
-    Not idempotent: aiokafka 0.14 gives a batch that expires while its partition has no leader a sequence number, and never sends
-    it. The broker refuses all later ones of the partition then, until the process starts anew. A batch that is written twice,
-    because its answer was lost, is absorbed by its readers' inboxes.
+    Not idempotent: a batch that expires while its partition has no leader takes a sequence number with it (aiokafka 0.14), and
+    the broker refuses all later ones of that partition, until the process starts anew. A batch that is written twice, because
+    its answer was lost, is absorbed by its readers' inboxes.
     """
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap.split(","),
@@ -65,7 +65,8 @@ class KafkaSender:
 
     async def _partition_count(self, topic: str) -> int | Exception:
         try:
-            partitions = await asyncio.wait_for(self.producer.partitions_for(topic), METADATA_SECONDS_MAX)
+            async with asyncio.timeout(METADATA_SECONDS_MAX):
+                partitions = await self.producer.partitions_for(topic)
         except (KafkaError, TimeoutError) as error:
             return error
         return len(partitions)

@@ -159,7 +159,8 @@ class Service(Generic[S]):
 async def _bounded(part: str, work: Awaitable[Any], seconds: float) -> None:
     """Let a part end; one that does not, or ends badly, stops nobody from stopping."""
     try:
-        await asyncio.wait_for(work, seconds)
+        async with asyncio.timeout(seconds):
+            await work
     except Exception as error:  # noqa: BLE001  # the process' edge: what is left behind is delivered or sent again
         log.warning("stopped_badly", part=part, error=repr(error))
 

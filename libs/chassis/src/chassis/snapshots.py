@@ -93,7 +93,8 @@ class Publisher:
                 log.warning("snapshots_wait", error=repr(error))
             await asyncio.sleep(PAUSE_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._knock.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._knock.wait()
 
     async def _catch_up(self, watermark: datetime) -> datetime:
         """Publish what changed since; returns up to when that is done."""

@@ -53,7 +53,8 @@ class KafkaPulse:
     async def run(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self.producer.client.fetch_all_metadata(), PULSE_SECONDS_MAX)
+                async with asyncio.timeout(PULSE_SECONDS_MAX):
+                    await self.producer.client.fetch_all_metadata()
             except (KafkaError, TimeoutError, OSError) as error:
                 if self.since is not None:
                     log.warning("kafka_away", error=repr(error))

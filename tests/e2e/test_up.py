@@ -1,8 +1,7 @@
-"""The commands around a running stack, each as a user calls it: up, status, send, watch, parked; and the demo by its name."""
+"""The commands around a running stack, each as a user calls it: up, status, send, watch, verify, parked."""
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from collections.abc import Iterator
@@ -15,23 +14,20 @@ from devkit import checkout
 from devkit.running import NoStackError, find_stack
 
 from support.command_line import COMMAND_SECONDS, READY_LINE, says, started, wharf
-from support.sales import a_file, row
 
 ORDER = "123-1234567-1234567"
 KEY = f"seller-1/order/{ORDER}"
 ADDRESS = '{"name": "N", "line1": "L", "city": "C", "postal_code": "1", "country": "GB"}'
 LINES = '[{"sku": "22633", "quantity": 2, "unit_price": {"amount": 255, "currency": "GBP"}}]'
-KEYS = {"orders.placed", "orders.refused", "orders.released", "orders.shipped", "parked", "quarantined"} | {
-    "duplicates_absorbed",
-    "seconds",
-    "orders_per_second",
-    "violations",
-}
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Popen[bytes]]:
-    log = tmp_path_factory.mktemp("up") / "up.log"
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up") / "up.log"
+
+
+@pytest.fixture(scope="module")
+def up(log: Path) -> Iterator[Popen[bytes]]:
     with started(log, "up") as process:
         assert says(log, READY_LINE), log.read_text()
         yield process
@@ -52,18 +48,17 @@ def test_status_shows_every_process_ready() -> None:
 
 @pytest.mark.usefixtures("up")
 def test_what_is_sent_by_hand_can_be_watched_with_what_follows_from_it(tmp_path: Path) -> None:
-    log = tmp_path / "watch.log"
-    item = ("seller_id=seller-1", "sku=22633")
-    with started(log, "watch", "--beginning"):
-        assert (
-            "key seller-1/item/22633"
-            in wharf("send", "UnitsReceived", *item, "location_id=seller:GB:main", "quantity=5").stdout
-        )
-        assert says(log, "StockSnapshot", COMMAND_SECONDS)
+    seen = tmp_path / "watch.log"
+    topics = ("inventory.stock", "orders.facts", "inventory.reservations")
+    chosen = [part for topic in topics for part in ("--topic", topic)]
+    with started(seen, "watch", *chosen, "--beginning"):
+        receipt = ("seller_id=seller-1", "sku=22633", "location_id=seller:GB:main", "quantity=5")
+        assert "key seller-1/item/22633" in wharf("send", "UnitsReceived", *receipt).stdout
+        assert says(seen, "StockSnapshot", COMMAND_SECONDS)
         order = ("seller_id=seller-1", f"order_id={ORDER}", "marketplace_id=GB", "buyer.buyer_id=17850")
         wharf("send", "PlaceOrder", *order, f"delivery_address={ADDRESS}", f"lines={LINES}")
-        assert says(log, "StockReserved", COMMAND_SECONDS), log.read_text()
-    assert re.search(rf"OrderPlaced +{KEY}", log.read_text())
+        assert says(seen, "StockReserved", COMMAND_SECONDS), seen.read_text()
+    assert re.search(rf"OrderPlaced +{KEY}", seen.read_text())
 
 
 @pytest.mark.usefixtures("up")
@@ -85,29 +80,18 @@ def test_what_others_got_wrong_is_listed_shown_and_discarded() -> None:
     assert "needs --reason" in refused.stdout
     assert wharf("parked", "discard", record, "--quarantine", "--reason", "not picked by the network").returncode == 0
     assert "Nothing is in quarantine" in wharf("parked", "--quarantine").stdout
-    assert "Nothing is parked" in wharf("parked").stdout
+    assert "Nothing is parked" in wharf("parked", "list").stdout
 
 
-def test_an_interrupt_stops_all_of_it(up: Popen[bytes]) -> None:
+@pytest.mark.usefixtures("up")
+def test_what_the_tests_before_have_done_is_verified() -> None:
+    told = wharf("verify")
+    assert told.returncode == 0, told.stdout
+    assert "violations: 0" in told.stdout
+
+
+def test_an_interrupt_stops_all_of_it(up: Popen[bytes], log: Path) -> None:
     up.send_signal(signal.SIGINT)
-    assert up.wait(COMMAND_SECONDS) == 0
+    assert up.wait(COMMAND_SECONDS) == 0, log.read_text()
     assert wharf("status").returncode == 1
     assert not (checkout.RUNS / "stack.json").exists()
-
-
-@pytest.mark.timeout(300)
-def test_the_demo_writes_its_totals_and_ends_with_zero_when_all_is_well(tmp_path: Path) -> None:
-    data = a_file(tmp_path / "sales.csv", row("536365", "85123A", 6, "01 08:26"), row("536366", "71053", 8, "01 08:28"))
-    told = wharf("demo", "--data", str(data), "--json", str(tmp_path / "totals.json"), seconds=240)
-    assert told.returncode == 0, told.stdout
-    totals = json.loads((tmp_path / "totals.json").read_text())
-    assert {key for key in totals if not key.startswith(("orders.canceled.", "units."))} == KEYS
-    assert totals["orders.placed"] == 2
-    assert totals["violations"] == []
-    assert re.search(r"^orders\.placed +2$", told.stdout, re.MULTILINE)
-
-
-def test_the_demo_tells_what_is_wrong_with_a_file_before_it_starts_anything(tmp_path: Path) -> None:
-    told = wharf("demo", "--data", str(a_file(tmp_path / "sales.csv", row("1", "A", 1, "01 08:26").replace("2.55", "dear"))))
-    assert told.returncode == 1
-    assert "line 2: UnitPrice is 'dear'" in told.stdout
