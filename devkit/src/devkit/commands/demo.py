@@ -55,8 +55,7 @@ def main(
     """
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again: topics are very new
     try:
-        if json_file is not None and not json_file.absolute().parent.is_dir():
-            raise DemoError(f"there is no directory for {json_file}")
+        _check_place(json_file)
         book = _book(data, first, days)
         totals, badly_ended = _replay(book, Manner(exact, duplicate))
     except (SalesFileError, DemoError, ProcessFailedError, KafkaError) as error:
@@ -72,6 +71,12 @@ def main(
     for line in badly_ended:
         typer.echo(line, err=True)
     raise typer.Exit(0 if totals.all_well and not badly_ended else FAILED)
+
+
+def _check_place(json_file: Path | None) -> None:
+    """Before the work, not after it. Raises DemoError."""
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise DemoError(f"there is no directory for {json_file}")
 
 
 def _book(data: Path | None, first: datetime | None, days: int | None) -> Book:
