@@ -17,9 +17,7 @@ T = TypeVar("T")
 
 
 @overload
-async def eventually(
-    look: Callable[[], Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS, because: str = ""
-) -> T: ...
+async def eventually(look: Callable[[], Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> T: ...
 @overload
 async def eventually(look: Callable[[], T], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> T: ...
 async def eventually(look: Callable[[], Any], *, within_seconds: float = PATIENCE_SECONDS, because: str = "") -> Any:

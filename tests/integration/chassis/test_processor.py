@@ -151,9 +151,7 @@ async def test_over_http_nothing_is_kept_of_what_has_no_effect(transactions: Tra
 
 
 async def test_a_freed_id_is_decided_anew_in_the_same_batch(transactions: Transactions, clock: DrivenClock) -> None:
-    early, placed, late = await decide(
-        transactions, clock, take("a", 1, via=Via.HTTP), put("a", 1), take("a", 1, via=Via.HTTP)
-    )
+    early, placed, late = await decide(transactions, clock, take("a", 1, via=Via.HTTP), put("a", 1), take("a", 1, via=Via.HTTP))
 
     assert [type(outcome) for outcome in (early, placed, late)] == [Absent, Accepted, Accepted]
     assert await decide(transactions, clock, take("a", 1, via=Via.HTTP)) == [Repeated(late.facts)]  # type: ignore[union-attr] # Accepted

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from chassis.postgres import PostgresRows
 from chassis.statements import joined_text
 from devkit.databases import DatabaseServer
+
 from support.row_tables import metadata, sample
 
 CASES = {
