@@ -1,4 +1,4 @@
-"""A part that is told to end ends, also when it is woken in the same moment or others go on: else its service can not stop.
+"""A part that is told to end ends, also when it is woken in the same moment or others go on: else no service would stop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
