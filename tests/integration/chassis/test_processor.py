@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from sqlalchemy import Table
 from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
 from chassis.operations import NotDiscardableError, discard, retry
-from chassis.outcomes import Absent, Accepted, Blocked, Failed, Outcome, Parked, Received, Repeated, Reused, Via
+from chassis.outcomes import Absent, Accepted, Blocked, Cause, Failed, Outcome, Parked, Received, Repeated, Reused, Via
 from chassis.processor import process
-from chassis.transaction import Transactions
-from contracts.envelope import Subject
+from chassis.transaction import Transaction, Transactions
+from contracts.envelope import Message, Subject
 from devkit.databases import DatabaseServer
 
 from support import toy
@@ -130,13 +131,13 @@ async def test_discard_gives_up_one_message_and_frees_those_behind(transactions:
     await decide(transactions, clock, put("a", CURSED), put("a", 3))
     subject, desk = Subject("s1", "purse", "a"), toy_desk()
     first, _ = await rows_of(transactions, toy.TABLES.parked, column="position")
-    await discard(transactions, clock, desk, subject, first.position, "forged coins")
+    await discard(transactions, desk, subject, first.position, "forged coins")
 
     assert (await retry(transactions, clock, desk, subject)).decided == 1
     assert await coins(transactions, "a") == 3
     assert [type(outcome) for outcome in await decide(transactions, clock, put("a", CURSED))] == [Repeated]
     with pytest.raises(NotDiscardableError):
-        await discard(transactions, clock, desk, subject, first.position, "twice")
+        await discard(transactions, desk, subject, first.position, "twice")
 
 
 async def test_over_http_nothing_is_kept_of_what_has_no_effect(transactions: Transactions, clock: DrivenClock) -> None:
@@ -217,3 +218,50 @@ async def test_two_processors_on_the_same_purses_lose_no_coin(transactions: Tran
     await asyncio.gather(*(decide(transactions, clock, *batch(by)) for by in range(6)))
 
     assert sum([await coins(transactions, f"p{n}") or 0 for n in range(7)]) == 300
+
+
+async def test_a_message_that_the_database_refuses_does_not_hold_up_those_retried_before_it(
+    transactions: Transactions, clock: DrivenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy, "CURSED", 5)
+    await decide(transactions, clock, put("a", 5), put("a", 1), put("a", toy.FORBIDDEN - 6))
+    monkeypatch.setattr(toy, "CURSED", CURSED)
+    subject, desk = Subject("s1", "purse", "a"), toy_desk()
+    results = [await retry(transactions, clock, desk, subject) for _ in range(3)]
+
+    assert [(result.decided, result.waiting) for result in results] == [(1, 2), (1, 1), (0, 1)]
+    assert "23514" in (results[-1].reason or "")
+    assert await coins(transactions, "a") == 6
+
+
+async def test_a_message_that_spoils_even_loading_can_be_discarded(transactions: Transactions, clock: DrivenClock) -> None:
+    await decide(transactions, clock, put("a", CURSED), put("a", 3))
+
+    async def load(_tx: Transaction, _messages: Sequence[Message]) -> toy.Shelf:
+        raise RuntimeError("this body can't be loaded")
+
+    subject, desk = Subject("s1", "purse", "a"), toy_desk()
+    first, _ = await rows_of(transactions, toy.TABLES.parked, column="position")
+    await discard(transactions, replace(desk, load=load), subject, first.position, "spoils loading")
+
+    assert (await retry(transactions, clock, desk, subject)).decided == 1
+    assert await coins(transactions, "a") == 3
+
+
+async def test_a_deadline_that_has_come_is_not_doubted_by_a_clock_that_went_back(
+    transactions: Transactions, clock: DrivenClock
+) -> None:
+    seen: list[datetime] = []
+    desk = toy_desk()
+
+    def nudge(shelf: toy.Shelf, message: toy.NudgeDue, cause: Cause) -> Sequence[Message]:
+        seen.append(cause.now)
+        return toy.nudge(shelf, message, cause)
+
+    desk.on(toy.NudgeDue, nudge)
+    await decide(transactions, clock, put("a", 1))
+    async with transactions.begin() as tx:
+        due = await find_due(tx, desk.types, desk.service, START + NUDGE_AFTER, 100)
+    await process(transactions, clock, desk, due)
+
+    assert seen == [START + NUDGE_AFTER]

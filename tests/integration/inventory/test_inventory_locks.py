@@ -10,7 +10,7 @@ from inventory import tables
 from inventory.candidates import HoldersChangedError
 from inventory.domain.stock import Bucket
 
-from support.inventory import canceled, lost, placed, received, units
+from support.inventory import canceled, lost, placed, received, shipped, units
 from support.inventory_database import Inventory
 
 ORDERS = 40
@@ -52,3 +52,27 @@ async def test_a_batch_is_sent_back_when_others_became_the_youngest_before_it_ha
     assert [fact.type for fact in getattr(outcome, "facts", ())] == ["ReservationWithdrawn"]
     held = {row.holder_id: row.status for row in await late.rows(tables.reservation)}
     assert held == {"o-1": "ended", "o-2": "ended"}
+
+
+async def test_a_shipment_whose_units_were_lost_while_it_waited_takes_the_youngest_reservation() -> None:
+    """What its holder held when it looked is not what it holds under the lock: no discrepancy while others have units."""
+    memory = Memory()
+    meanwhile = Inventory.in_memory(memory)
+    await meanwhile.tell(received(4), placed("o-1", units(1, 2)), placed("o-2", units(1, 2)))
+    interrupted = False
+
+    async def pause(operation: str, table: str) -> None:
+        nonlocal interrupted
+        if (operation, table) == ("lock", "reservation") and not interrupted:
+            interrupted = True
+            await meanwhile.tell(canceled("o-1"), placed("o-3", units(1, 2)))
+
+    late = Inventory.in_memory(memory, pause)
+    shipment = late.received(shipped("o-1", units(1, 2)))
+    with pytest.raises(HoldersChangedError):
+        await late.take([shipment])
+    (outcome,) = await late.take([shipment])
+    told = [fact.type for fact in getattr(outcome, "facts", ())]
+    assert "StockShipped" in told
+    assert "ReservationWithdrawn" in told
+    assert "DiscrepancyOpened" not in told

@@ -352,3 +352,30 @@ def test_what_a_decision_wrote_is_gone_when_it_is_dropped() -> None:
     assert decided.root is None
     assert decided.deadlines == {}
     assert decided.books.addresses[SUBJECT] is None
+
+
+def test_a_payment_decided_by_a_clock_that_is_behind_still_releases_after_the_hold() -> None:
+    decided = pending()
+    decided.tell(reserved(held(1, 3), held(2, 2)))
+    decided.now = decided.deadlines["HoldEnded"]
+    decided.fire("HoldEnded")
+    decided.now -= timedelta(milliseconds=20)
+
+    assert "OrderReleased" in names(decided.tell(verified()))
+
+
+def test_a_parcel_with_more_units_than_a_fact_can_tell_of_is_put_aside() -> None:
+    decided = unshipped(NETWORK)
+    decided.tell(parcel(a_package("1", units(1, 1_000_000), units(1, 1_000_000))))
+
+    assert decided.order.status is Status.UNSHIPPED
+    assert len(decided.books.quarantined.added) == 1
+
+
+def test_a_network_order_without_an_address_is_a_bug_and_not_a_silent_release() -> None:
+    decided = pending(NETWORK)
+    decided.tell(reserved(held(1, 3), held(2, 2)))
+    decided.at(timedelta(hours=1))
+    decided.books.addresses._values[SUBJECT] = None
+    with pytest.raises(LookupError):
+        decided.tell(verified())

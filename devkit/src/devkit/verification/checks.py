@@ -139,7 +139,7 @@ ORDERS = (
         f"""SELECT format('%s %s: %s, next deadline %s', o.seller_id, o.order_id, o.status, min(d.due_at))
             FROM customer_order AS o
             LEFT JOIN deadline AS d ON (d.seller_id, d.kind, d.object_id) = (o.seller_id, 'order', o.order_id)
-            WHERE o.status IN {OPEN} AND NOT EXISTS (
+            WHERE (o.status IN {OPEN} OR o.status = 'Expected' AND jsonb_array_length(o.early) > 0) AND NOT EXISTS (
                 SELECT FROM parked AS p WHERE (p.seller_id, p.kind, p.object_id) = (o.seller_id, 'order', o.order_id))
             GROUP BY o.seller_id, o.order_id, o.status
             HAVING min(d.due_at) IS NULL OR min(d.due_at) <= {{now}}""",

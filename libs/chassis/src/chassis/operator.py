@@ -117,7 +117,7 @@ async def discard_message(
     works = edge_of(request).works
     why = f"{operator.name}: {asked.reason}"
     try:
-        await operations.discard(works.transactions, works.clock, works.desk, subject, position, why)
+        await operations.discard(works.transactions, works.desk, subject, position, why)
     except operations.NotDiscardableError as error:
         raise ProblemError("not_discardable") from error
     log.info("parked_discarded", by=operator.name, object=subject.key, position=position, reason=asked.reason)
@@ -166,7 +166,7 @@ async def discard_record(request: Request, operator: Operator, quarantine_id: UU
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """A quarantined record in the form in which the broker gives one."""
+    """A quarantined record in the form in which the broker gives one. A message that was kept for an object has no place: -1."""
 
     topic: str
     partition: int
@@ -186,12 +186,11 @@ async def _quarantined(edge: Edge, quarantine_id: UUID) -> QuarantinedRecord:
 
 
 def _received(edge: Edge, kept: QuarantinedRecord) -> Received:
-    if kept.partition is None or kept.offset is None:
-        raise ProblemError("not_a_record")
+    partition, offset = (-1, -1) if kept.partition is None or kept.offset is None else (kept.partition, kept.offset)
     milliseconds = int(kept.received_at.timestamp() * 1000)
     headers = [(name, bytes_meant(value)) for name, value in kept.headers]
     key, value = bytes_meant(kept.key), bytes_meant(kept.value)
-    record = KeptRecord(kept.topic, kept.partition, kept.offset, milliseconds, key, headers, value)
+    record = KeptRecord(kept.topic, partition, offset, milliseconds, key, headers, value)
     desk = edge.works.desk
     received = read(record, desk.types, desk.service, edge.works.clock.now())
     if not isinstance(received, Received):

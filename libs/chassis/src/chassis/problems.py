@@ -39,7 +39,6 @@ CODES: Mapping[str, Kind] = {
     "body_too_slow": Kind(408, "The body took too long to arrive."),
     "object_parked": Kind(409, "Earlier messages about this object wait for an operator. Try again later with the same key."),
     "not_discardable": Kind(409, "This message can't be discarded: it is not parked, or it is a deadline."),
-    "not_a_record": Kind(409, "What was kept is not a record that could be taken again."),
     "still_wrong": Kind(409, "The record was taken again and is still wrong."),
     "body_too_large": Kind(413, "The body is too large."),
     "unsupported_media_type": Kind(415, "The body must be application/json."),

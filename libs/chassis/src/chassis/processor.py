@@ -109,11 +109,15 @@ class Sitting(Generic[S]):
     def _told(self, received: Received) -> list[Outgoing]:
         given = received.envelope
         decide = self.desk.rules[type(received.body)].decide
-        facts = decide(self.state, received.body, Cause(given.id, self.now, given.correlation_id))
+        facts = decide(self.state, received.body, Cause(given.id, self._now_of(received), given.correlation_id))
         return [
             outbox.outgoing(fact, received, self.desk.service, ordinal, self.state.number(fact), self.now)
             for ordinal, fact in enumerate(facts)
         ]
+
+    def _now_of(self, received: Received) -> datetime:
+        """Once a deadline has come it has come, whatever this process's clock says meanwhile. Its time is when it was due."""
+        return max(self.now, received.envelope.time) if received.via is Via.DEADLINE else self.now
 
     def _fires(self, body: Message) -> bool:
         return isinstance(body, Deadline) and self.state.deadlines.fire(body)

@@ -33,7 +33,7 @@ from chassis.problems import Kind, ProblemError, invalid_fields
 from contracts.envelope import Envelope, Message
 from contracts.identity import hashed_id
 
-BODY_BYTES_MAX = 1_000_000
+BODY_BYTES_MAX = 800_000
 BODY_SECONDS_MAX = 10.0
 WAIT_SECONDS_MAX = 30
 """The longest `Prefer: wait=N` that is honored."""

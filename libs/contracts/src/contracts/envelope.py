@@ -124,7 +124,7 @@ def envelope_from(headers: Iterable[Header], record_time: datetime) -> Envelope:
     if given.get("ce_specversion", "1.0") != "1.0":
         raise MalformedError("header ce_specversion must be 1.0")
     source, ce_id = _bounded(given, "ce_source", SOURCE_LENGTH_MAX), _bounded(given, "ce_id", ID_LENGTH_MAX)
-    message_id = identity_of(ce_id)
+    message_id = identity_of(ce_id, source)
     return Envelope(
         source=source,
         id=message_id,

@@ -29,9 +29,11 @@ def timed_id(time: datetime, *parts: str) -> UUID:
     return UUID(int=milliseconds << 80 | _VERSION_7 | (number >> 62 & _LOW_12) << 64 | _VARIANT | number & _LOW_62)
 
 
-def identity_of(text: str) -> UUID:
-    """A producer's id as a UUID: itself where it is one, else its hash. CloudEvents allows any string."""
+def identity_of(text: str, source: str = "") -> UUID:
+    """A producer's id as a UUID: itself where it is one, else its hash with the source. CloudEvents allows any string, and two
+    sources may both count from one.
+    """
     try:
         return UUID(text)
     except ValueError:
-        return hashed_id("ce_id", text)
+        return hashed_id("ce_id", source, text)

@@ -203,7 +203,7 @@ class DiscrepancyOpened(ItemFact):
 
 
 class InventoryCommandRefused(ItemFact):
-    """A command or a warehouse report changed nothing, or not all; `code` is one of REFUSALS."""
+    """A command changed nothing; `code` is one of REFUSALS."""
 
     command: Code
     command_id: UUID

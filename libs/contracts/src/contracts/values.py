@@ -67,7 +67,7 @@ class Address(Value):
 
 
 class Buyer(Value):
-    """Who bought. The mail address and language are kept by notifications, not by orders."""
+    """Who bought. Orders keeps no mail address with the order; what a storefront was answered goes with the inbox."""
 
     buyer_id: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
     mail: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")] | None = None

@@ -111,7 +111,10 @@ async def find_holders(tx: Transaction, needs: Needs, busy: Collection[Subject])
     return chosen
 
 
-async def confirm(tx: Transaction, needs: Needs, busy: Collection[Subject], held: Collection[Subject]) -> None:
-    """Look again, now that the items are locked. Raises HoldersChangedError."""
+async def confirm(tx: Transaction, messages: Collection[Message], busy: Collection[Subject], held: Collection[Subject]) -> None:
+    """Look again, now that holders and items are locked: what a holder holds may be less than it was, and then others have to
+    give way. Raises HoldersChangedError.
+    """
+    needs = await find_needs(tx, messages)
     if not set(held).issuperset(await find_holders(tx, needs, busy)):
         raise HoldersChangedError

@@ -157,7 +157,7 @@ async def load(tx: Transaction, messages: Sequence[Message]) -> Books:
     reservations, reservation_revisions = await _load_reservations(tx, holders)
     keys = _wanted_items(messages) | _held_items(reservations, subjects)
     items, item_revisions = await _load_items(tx, keys)
-    await candidates.confirm(tx, needs, subjects, holders)
+    await candidates.confirm(tx, messages, subjects, holders)
     products, labels = await _load_products(tx, messages)
     return Books(
         Draft(keys, items, item_revisions),

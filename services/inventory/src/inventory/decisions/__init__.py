@@ -19,9 +19,9 @@ DESK.on(ItemsCanceled, orders.release_some)
 DESK.on(PackageShipped, orders.ship)
 DESK.on(ShippedAfterCancel, orders.ship)
 
-DESK.on(UnitsReceived, shelf.receive, creates=True)
-DESK.on(UnitsAdjusted, shelf.adjust, creates=True)
-DESK.on(CustomerReturned, shelf.take_back, creates=True)
+DESK.on(UnitsReceived, shelf.receive)
+DESK.on(UnitsAdjusted, shelf.adjust)
+DESK.on(CustomerReturned, shelf.take_back)
 
 DESK.on(SetProduct, catalog.set_product, creates=True)
 DESK.on(SetListing, catalog.set_listing)

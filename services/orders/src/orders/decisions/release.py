@@ -65,8 +65,10 @@ def note_released_stock(books: Books, order: Order, answer: StockReleased, cause
 
 
 def end_hold(books: Books, order: Order, _: HoldEnded, cause: Cause) -> Sequence[Message]:
-    """The buyer's 30 minutes are over (O3)."""
-    return _release(books, order, cause) if is_ready(order, cause.now) else []
+    """The buyer's 30 minutes are over (O3). The order remembers that it is so late: no clock that is behind may doubt it."""
+    if order.status is not Status.PENDING:
+        return []
+    return _release_when_ready(books, replace(order, changed_at=cause.now), cause)
 
 
 def _release_when_ready(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
@@ -85,7 +87,10 @@ def _release(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
     write(books, order)
     _set_confirm_by(books, order, dates, cause)
     told: list[Message] = [order_released(bought, dates)]
-    if bought.from_network and (address := books.addresses[subject]) is not None:
+    if bought.from_network:
+        address = books.addresses[subject]
+        if address is None:
+            raise LookupError(f"{subject.key} has no delivery address")
         told.append(pick_requested(order, address))
     return told
 

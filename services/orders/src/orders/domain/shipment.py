@@ -7,6 +7,9 @@ from datetime import datetime
 from orders.domain.cancellation import Quantities, Refused, may_seller_change, total
 from orders.domain.order import Order, Package, Units, has_line, open_of, settled, units_of
 
+PARCEL_UNITS_MAX = 1_000_000
+"""Of one line; no fact can tell of more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
@@ -52,6 +55,8 @@ def report(order: Order, package: Package, now: datetime) -> Shipped | Wrong:
     if not all(has_line(order, units) for units in package.given):
         return Wrong("the order has no such line")
     inside = total(package.given or _left(order))
+    if max(inside.values(), default=0) > PARCEL_UNITS_MAX:
+        return Wrong(f"more than {PARCEL_UNITS_MAX} units of a line in one parcel")
     if not inside:
         return Wrong("nothing of the order is left that could have shipped")
     taken = open_of(order, inside)
