@@ -1,4 +1,4 @@
-"""The main flow over both services, Kafka and PostgreSQL: three orders from checkout to their ends, every unit accounted for."""
+"""The main flow over both services, Kafka and PostgreSQL: three orders from checkout to the end, each unit accounted for."""
 
 from __future__ import annotations
 

@@ -102,6 +102,13 @@ PLANTS = (
         "o-open",
     ),
     Plant(
+        "early messages that nobody will put aside",
+        "orders",
+        "no order is past its deadline, and each open one has a deadline to come (S5, S9)",
+        "DELETE FROM deadline WHERE object_id = 'o-never'",
+        "o-never",
+    ),
+    Plant(
         "a deadline of an order that has ended",
         "orders",
         "orders that have ended have no deadline (S9)",

@@ -97,6 +97,17 @@ async def test_a_bug_parks_its_object_and_nothing_else(stack: ToyStack) -> None:
     assert (await process.status())["parked"] == 5
 
 
+async def test_the_leader_forgets_old_messages_and_those_that_are_parked_stay(stack: ToyStack) -> None:
+    for outcome in ("accepted", "parked"):
+        old = f"gen_random_uuid(), '', now() - interval '61 days', '{outcome}'"
+        await stack.execute(f"INSERT INTO inbox (source, message_id, body_hash, received_at, outcome) VALUES ('/old', {old})")  # noqa: S608  # our own
+    await stack.publish(puts(10))
+    await (await stack.start()).ready()
+    await eventually(stack.all_told)
+    left = "SELECT outcome, count(*) FROM inbox GROUP BY outcome ORDER BY outcome"
+    await eventually(lambda: _tells(stack, left, [("accepted", 10), ("parked", 1)]))
+
+
 async def test_killed_processes_lose_and_repeat_nothing(stack: ToyStack) -> None:
     publishing = asyncio.create_task(_publish_slowly(stack, 3_000))
     for _ in range(3):
@@ -199,3 +210,7 @@ async def _unready(process: ToyProcess, check: str) -> bool:
 
 async def _waits_for_schema(process: ToyProcess) -> bool:
     return "schema is at 0000" in await process.start_waits_for()
+
+
+async def _tells(stack: ToyStack, statement: str, rows: list[Any]) -> bool:
+    return await stack.rows(statement) == rows

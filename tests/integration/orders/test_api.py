@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.auth import Role
 from chassis.operator import router as operator_router
+from chassis.pruning import prune_once
 from contracts.envelope import Message
 from contracts.inventory import HeldLine, MissingUnits, StockRefused, StockReserved
 from contracts.orders import PlaceOrder
@@ -94,6 +95,30 @@ async def test_an_order_is_placed_once_whatever_happens_to_the_request(shop: Sho
     assert again.json() == first.json()
     assert other.json()["order_id"] != first.json()["order_id"]
     assert len((await shop.get(ORDERS)).json()["rows"]) == 2
+
+
+async def test_an_order_placed_again_when_its_answer_is_forgotten_is_told_as_it_stands(shop: Shop) -> None:
+    order_id = await released(shop)
+    works = shop.edge.works
+    assert await prune_once(works.transactions, works.clock.now(), 10) == 3
+    again = await place(shop)
+    waited = await place(shop, Prefer="wait=1")
+    other = await place(shop, body={**CHECKOUT, "lines": [MUG]})
+
+    assert (again.status_code, waited.status_code) == (202, 201)
+    told = {name: again.json()[name] for name in ("order_id", "status", "stock")}
+    assert told == {"order_id": order_id, "status": "Unshipped", "stock": "reserved"}
+    assert waited.json() == again.json()
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_another_basket_for_an_order_whose_answer_is_forgotten_is_refused(shop: Shop) -> None:
+    await place(shop)
+    works = shop.edge.works
+    await prune_once(works.transactions, works.clock.now(), 10)
+    other = await place(shop, body={**CHECKOUT, "lines": [MUG]})
+
+    assert (other.status_code, other.json()["code"]) == (409, "order_exists")
 
 
 async def test_the_same_key_with_another_basket_is_refused(shop: Shop) -> None:

@@ -32,6 +32,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         ("WHARF_HTTP_PORT", "http"),
         ("WHARF_STOP_SECONDS_MAX", "-1"),
         ("WHARF_CLOCK", "sundial"),
+        ("WHARF_INBOX_RETENTION_DAYS", "30"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(

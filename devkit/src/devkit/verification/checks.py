@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chassis.settings import INBOX_RETENTION_DAYS_MIN
+
 INSIDE = """('available', 'reserved', 'reserved_transfer', 'reserved_processing', 'held', 'inbound_working', 'inbound_shipped',
     'inbound_receiving', 'researching', 'customer_damaged', 'warehouse_damaged', 'distributor_damaged', 'carrier_damaged',
     'defective', 'expired')"""
@@ -104,9 +106,11 @@ INVENTORY = (
         "every movement's cause is one decided message (S2)",
         "inventory",
         "SELECT count(DISTINCT cause) FROM movement",
-        """SELECT format('%s: decided %s times', cause, count(i.message_id)) FROM (SELECT DISTINCT cause FROM movement) AS m
+        f"""SELECT format('%s: decided %s times', cause, count(i.message_id))
+            FROM (SELECT cause, max(moved_at) AS moved_at FROM movement GROUP BY cause) AS m
             LEFT JOIN inbox AS i ON i.message_id = m.cause AND i.outcome = 'accepted'
-            GROUP BY cause HAVING count(i.message_id) <> 1""",
+            GROUP BY cause, moved_at HAVING count(i.message_id) > 1 OR (count(i.message_id) = 0
+                AND moved_at + interval '{INBOX_RETENTION_DAYS_MIN} days' > {{now}})""",
     ),
     Check(
         "ended reservations hold nothing (S7)",
@@ -139,7 +143,7 @@ ORDERS = (
         f"""SELECT format('%s %s: %s, next deadline %s', o.seller_id, o.order_id, o.status, min(d.due_at))
             FROM customer_order AS o
             LEFT JOIN deadline AS d ON (d.seller_id, d.kind, d.object_id) = (o.seller_id, 'order', o.order_id)
-            WHERE (o.status IN {OPEN} OR o.status = 'Expected' AND jsonb_array_length(o.early) > 0) AND NOT EXISTS (
+            WHERE (o.status IN {OPEN} OR o.status = 'Expected' AND jsonb_array_length(o.early::jsonb) > 0) AND NOT EXISTS (
                 SELECT FROM parked AS p WHERE (p.seller_id, p.kind, p.object_id) = (o.seller_id, 'order', o.order_id))
             GROUP BY o.seller_id, o.order_id, o.status
             HAVING min(d.due_at) IS NULL OR min(d.due_at) <= {{now}}""",

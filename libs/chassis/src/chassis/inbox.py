@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import orjson
 
+from chassis.failures import StorageError
 from chassis.outcomes import Fact, Identity, Received
 from chassis.transaction import Transaction
 
@@ -26,6 +27,13 @@ class Stored:
     facts: tuple[Fact, ...]
 
 
+class ForgottenMeanwhileError(StorageError):
+    """A message was known when it was claimed, and pruned before it was read: try again, as with one that never came."""
+
+    def __init__(self) -> None:
+        super().__init__("40W04", "messages were forgotten meanwhile")
+
+
 @dataclass(slots=True)
 class Claims:
     """`fresh` may be decided now; from now on they count as decided, if the transaction commits."""
@@ -35,7 +43,7 @@ class Claims:
 
 
 async def claim(tx: Transaction, batch: Iterable[Received]) -> Claims:
-    """Waits for another transaction that is about to decide one of these messages."""
+    """Waits for another transaction that is about to decide one of these messages. Raises ForgottenMeanwhileError."""
     first: dict[Identity, Received] = {}
     for received in batch:
         first.setdefault(received.identity, received)
@@ -43,6 +51,8 @@ async def claim(tx: Transaction, batch: Iterable[Received]) -> Claims:
     known = first.keys() - fresh
     rows = await tx.rows.find(tx.tables.inbox, ("source", "message_id"), known)
     stored = {(row.source, row.message_id): Stored(row.body_hash, facts_from(row.answer)) for row in rows}
+    if len(stored) < len(known):
+        raise ForgottenMeanwhileError
     return Claims(fresh, stored)
 
 

@@ -1,5 +1,5 @@
-"""What the leading process of a service does beside its lanes: relay facts, fire deadlines, publish snapshots. Who leads is
-decided in `election`.
+"""What the leading process of a service does beside its lanes: relay facts, fire deadlines, publish snapshots, forget old
+messages. Who leads is decided in `election`.
 """
 
 import asyncio

@@ -166,7 +166,7 @@ async def discard_record(request: Request, operator: Operator, quarantine_id: UU
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """A quarantined record in the form in which the broker gives one. A message that was kept for an object has no place: -1."""
+    """A quarantined record in the form in which the broker gives one. Messages kept for an object have no place: -1."""
 
     topic: str
     partition: int

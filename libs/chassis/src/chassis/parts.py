@@ -25,6 +25,7 @@ from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
 from chassis.lane import Lane, Works
 from chassis.leading import DueWatch, lead
 from chassis.metrics import Counted, Metrics
+from chassis.pruning import Pruner
 from chassis.relay import Relay
 from chassis.sender import KafkaSender, kafka_producer
 from chassis.settings import ServiceSettings
@@ -112,7 +113,8 @@ class Parts(Generic[S]):
         self.lanes[HTTP_LANE] = Lane(HTTP_LANE, self.works, hurried=True)
         self.commands = Commands(self.lanes[HTTP_LANE])
         self.due = DueWatch(self.lanes[DEADLINES_LANE], settings.due_poll_seconds, self.closing)
-        leading = [self.relay.run, self.due.run, *([self.publisher.run] if self.publisher else [])]
+        self.pruner = Pruner(self.transactions, self.clock, settings.inbox_retention)
+        leading = [self.relay.run, self.due.run, self.pruner.run, *([self.publisher.run] if self.publisher else [])]
         self.election = Election(self.engine, partial(lead, *leading), self._knocked)
         timings = Timings(settings.kafka_session_seconds * 1000, settings.kafka_poll_interval_max_seconds * 1000)
         self.consumptions: dict[str, Consumption[S]] = {}

@@ -16,6 +16,8 @@ from chassis.auth import KeySetError, Verifier
 
 PREFIX = "WHARF_"
 DATABASE_SCHEME = "postgresql+asyncpg"
+INBOX_RETENTION_DAYS_MIN = 31
+"""More than the longest deadline of the usual policy, 30 days to confirm an order."""
 
 
 class SettingsError(ValueError):
@@ -46,6 +48,12 @@ class ServiceSettings(BaseSettings):
     kafka_poll_interval_max_seconds: int = Field(default=300, ge=10, le=3600)
     topic_retention_hours_min: int = Field(default=168, ge=1)
     """In production topics must keep records at least as long: longer than the longest outage to survive."""
+
+    inbox_retention_days: int = Field(default=60, ge=INBOX_RETENTION_DAYS_MIN, le=3650)
+    """So long a repetition is known as one and gets its first answer: the longest deadline and, beyond it, as long as topics
+    keep records. With the usual policy that is 30 days to confirm an order (its payment has 21) and 7 or 14 of a topic. Later
+    the object's state absorbs it, which is sure only once the object has ended: so never less than a deadline.
+    """
 
     clock: Literal["system", "driven"] = "system"
     due_poll_seconds: float = Field(default=1.0, gt=0, le=60)
@@ -88,6 +96,10 @@ class ServiceSettings(BaseSettings):
     @property
     def topic_retention_min(self) -> timedelta:
         return timedelta(hours=self.topic_retention_hours_min)
+
+    @property
+    def inbox_retention(self) -> timedelta:
+        return timedelta(days=self.inbox_retention_days)
 
     def kafka_access(self) -> BaseSecurity | None:
         """How to log on to Kafka, for FastStream. Raises OSError when the file of certificates can't be read."""

@@ -118,7 +118,8 @@ async def place_order(seller_id: SellerId, sender: Checkout, asked: CheckoutBody
     """
     order_id = order_id_of(sender.message_id)
     command = PlaceOrder(seller_id=seller_id, order_id=order_id, **dict(asked))
-    placed = _placed(await sender.send(command))
+    facts = await sender.send(command)
+    placed = _placed(facts) or await _current(sender.edge, seller_id, order_id)
     response.headers["Location"] = f"/sellers/{seller_id}/orders/{order_id}"
     if sender.wait_seconds == 0:
         return placed
@@ -175,19 +176,28 @@ def order_id_of(message_id: UUID) -> str:
     return f"{digits[:3]}-{digits[3:10]}-{digits[10:]}"
 
 
-def _placed(facts: Sequence[Fact]) -> Placed:
-    told = next(orjson.loads(fact.body) for fact in facts if fact.type == OrderPlaced.__name__)
+def _placed(facts: Sequence[Fact]) -> Placed | None:
+    """The order as it was told; None when it had been placed so long ago that the command's answer is forgotten."""
+    told = next((orjson.loads(fact.body) for fact in facts if fact.type == OrderPlaced.__name__), None)
+    if told is None:
+        return None
     known = {name: told[name] for name in ("order_id", "placed_at", "hold_until")}
     return Placed(status=PENDING, stock=STOCK_UNKNOWN, **known)
 
 
-async def _settled(edge: Edge, seller_id: str, order_id: str) -> Placed | None:
-    """The order, once it does not wait for inventory any more."""
+async def _current(edge: Edge, seller_id: str, order_id: str) -> Placed:
+    """The order as it stands. Raises ProblemError."""
     async with edge.reading() as connection:
         order = await get_order(connection, seller_id, order_id)
-    if order is None or (order.status == PENDING and order.stock == STOCK_UNKNOWN):
-        return None
+    if order is None:
+        raise ProblemError("not_found")
     return Placed.model_validate({name: getattr(order, name) for name in Placed.model_fields})
+
+
+async def _settled(edge: Edge, seller_id: str, order_id: str) -> Placed | None:
+    """The order, once it does not wait for inventory any more."""
+    order = await _current(edge, seller_id, order_id)
+    return None if order.status == PENDING and order.stock == STOCK_UNKNOWN else order
 
 
 def _changed(order_id: str, facts: Sequence[Fact]) -> Changed:
