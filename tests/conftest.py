@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,11 @@ def postgres_container_server() -> Iterator[DatabaseServer]:
 
     with postgres_container() as server:
         yield server
+
+
+def pytest_configure() -> None:
+    """Tests send Ctrl-C to what they start, and a shell starts what it puts into the background with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -32,6 +32,7 @@ def main(
 ) -> None:
     """Run Kafka, PostgreSQL and the services; print the addresses and a token per role. Ctrl-C stops all of it."""
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell starts what it puts into the background with Ctrl-C ignored
     try:
         gone, statuses = _serve(processes, seller)
     except KeyboardInterrupt:  # while Kafka or PostgreSQL started
