@@ -26,7 +26,10 @@ class Subject(NamedTuple):
     @property
     def key(self) -> str:
         """The Kafka key `seller/kind/id`; a slash inside a part is escaped, so that the key can be read back."""
-        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in self)
+        plain = "/".join(self)
+        if "%" not in plain and plain.count("/") == len(self) - 1:
+            return plain
+        return "/".join([part.replace("%", "%25").replace("/", "%2F") for part in self])
 
     @classmethod
     def from_key(cls, key: str) -> "Subject":
