@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from chassis import quarantine
 from chassis.auth import Role
 from chassis.desk import Desk
-from chassis.intake import Intake
+from chassis.intake import Intake, quarantined
 from chassis.outcomes import Accepted, Parked
 from devkit.databases import DatabaseServer
 
@@ -155,6 +156,17 @@ async def test_a_record_that_is_still_wrong_stays_in_quarantine(shop: Shop) -> N
     assert (status, problem["code"]) == (409, "still_wrong")
     assert "valid integer" in problem["detail"]
     assert len((await ask(shop, "/quarantine"))["rows"]) == 1
+
+
+async def test_a_message_that_waited_for_its_object_in_vain_can_be_taken_again(shop: Shop) -> None:
+    """It has no place in a topic any more: no partition and no offset."""
+    raw = record("5", 7)
+    kept = replace(quarantined(raw, "its purse never came", toy.START), partition=None, record_offset=None)
+    async with shop.edge.works.transactions.begin() as tx:
+        await quarantine.save(tx, [kept])
+
+    assert await act(shop, f"/quarantine/{kept.quarantine_id}/retry") == (200, {"outcome": "accepted"})
+    assert (await ask(shop, "/quarantine"))["rows"] == []
 
 
 async def test_a_record_that_is_right_by_now_has_its_effect_and_leaves(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,8 @@ SKUS = 10_000
 SELLERS = 20
 STOCK_UNITS = 1_000_000
 GARBAGE_THRESHOLD = 500_000
-"""Objects made, and not gone again, until the collector looks: more than a batch makes, none of them in circles. With 50,000
-the collector takes a sixth of all time."""
+"""Objects made, and not gone again, until the collector looks: more than a batch makes, none of them in circles. As in a
+service."""
 REFERENCE_STEPS = 1_000_000
 START = datetime(2010, 12, 1, tzinfo=UTC)
 LOCATIONS = ("network:GB:LBA1", "network:GB:LTN1")

@@ -31,7 +31,7 @@ HTTP_STOP_SECONDS_MAX = 5.0
 PART_STOP_SECONDS_MAX = 5.0
 GARBAGE_THRESHOLD = 500_000
 """Objects made, and not gone again, until the collector looks: more than a batch makes, and nearly all of those go by reference
-count. At 50,000 the collector took a sixth of inventory's time."""
+count."""
 
 
 def run(settings: ServiceSettings, plan: Plan[Any]) -> int:

@@ -1,7 +1,7 @@
 """The SQL of `postgres`, made once a table from its definition: one array a column. Runs nothing.
 
-Texts travel joined, where that is possible: the driver spends 0.6 microseconds on each text of an array, joining and splitting
-takes a seventh of that. A batch of inventory got cheaper by a quarter.
+Texts travel joined, where that is possible: the driver encodes each text of an array by itself. In three pairs on a noisy
+machine, inventory's CPU a batch was 0, 7 and 15 % lower that way.
 """
 
 from collections.abc import Iterable
