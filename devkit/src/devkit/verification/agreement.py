@@ -20,8 +20,8 @@ HELD_LINES = """
     SELECT seller_id, holder_id, line, sum(taken) AS taken, sum(released) AS released, sum(shipped) AS shipped
     FROM reservation_line WHERE kind = 'order' GROUP BY 1, 2, 3"""
 
-GONE = "SELECT DISTINCT seller_id, sku FROM discrepancy"
-"""Units that left without being in any book: an order may have shipped more of these than inventory could give."""
+GONE = "SELECT seller_id, sku, sum(quantity) AS quantity FROM discrepancy GROUP BY 1, 2"
+"""Units that left without being in any book: a line may have shipped so many more than inventory could give."""
 
 PARKED = "SELECT seller_id, object_id FROM parked"
 LATE = """
@@ -41,11 +41,16 @@ async def disagreements(orders: asyncpg.Connection, inventory: asyncpg.Connectio
     held = {LineKey(*row[:3]): row for row in await inventory.fetch(HELD_LINES)}
     parked = {tuple(row) for service in (orders, inventory) for row in await service.fetch(PARKED)}
     late = {tuple(row) for row in await orders.fetch(LATE)}
-    gone = {tuple(row) for row in await inventory.fetch(GONE)}
-    late |= {key[:2] for key, row in ordered.items() if (key.seller_id, row["sku"]) in gone}
+    gone = {(row["seller_id"], row["sku"]): row["quantity"] for row in await inventory.fetch(GONE)}
+    late |= {key[:2] for key, row in ordered.items() if _lacks(row, held.get(key), gone.get((key.seller_id, row["sku"]), 0))}
     keys = [key for key in ordered.keys() | held.keys() if key[:2] not in parked]
     texts = [text for key in keys for text in _differences(key, ordered.get(key), held.get(key), late=key[:2] in late)]
     return len(keys), sorted(texts)
+
+
+def _lacks(ordered: Mapping[str, Any], held: Mapping[str, Any] | None, gone: int) -> bool:
+    """Whether inventory shipped less of a line than orders, by units that it lists as missing."""
+    return held is not None and 0 < ordered["shipped"] - held["shipped"] <= gone
 
 
 def _differences(
