@@ -24,7 +24,7 @@ from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_
 from chassis.statements import Form
 
 Make: TypeAlias = Callable[[Form], str]
-"""A statement of `statements` that wants to know only how texts come."""
+"""A statement of `statements` that wants to know only how columns come."""
 
 
 class Given(NamedTuple):
@@ -115,10 +115,7 @@ def _given(table: Table, columns: tuple[str, ...], rows: Collection[tuple[Any, .
     if not rows:
         return None
     arrays: list[Any] = list(map(list, zip(*rows, strict=True)))
-    joined = [
-        statements.joined_text(array) if joinable else array
-        for array, joinable in zip(arrays, statements.joinable(table, columns), strict=True)
-    ]
+    joined = [join(array) if join else array for array, join in zip(arrays, statements.joins(table, columns), strict=True)]
     return Given(Form.ARRAYS, arrays) if None in joined else Given(Form.JOINED, joined)
 
 

@@ -1,0 +1,37 @@
+"""Columns that travel as one text say what the list of values said; what would not is left to the driver."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from chassis.statements import joined_flags, joined_instants, joined_numbers
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+INDIA = timezone(timedelta(hours=5, minutes=30))
+
+
+def test_numbers_and_flags_are_spelled_as_array_literals() -> None:
+    assert joined_numbers([1, -2, None, 2**70]) == "{1, -2, NULL, 1180591620717411303424}"
+    assert joined_flags([True, None, False]) == "{True, NULL, False}"
+
+
+def test_instants_keep_their_microseconds_and_their_zone() -> None:
+    later = datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=INDIA)
+    assert joined_instants([NOON, None, NOON, later]) == (
+        "{2026-03-01T12:00:00+00:00,NULL,2026-03-01T12:00:00+00:00,2026-03-01T12:00:00.000001+05:30}"
+    )
+
+
+@pytest.mark.parametrize("odd", [1.5, True, "1,2", datetime(2026, 3, 1, tzinfo=UTC)])
+def test_what_is_no_whole_number_is_left_to_the_driver(odd: object) -> None:
+    assert joined_numbers([1, odd]) is None  # type: ignore[list-item]  # on purpose
+
+
+@pytest.mark.parametrize("odd", [1, "t", 0.0])
+def test_what_is_no_flag_is_left_to_the_driver(odd: object) -> None:
+    assert joined_flags([True, odd]) is None  # type: ignore[list-item]  # on purpose
+
+
+@pytest.mark.parametrize("odd", [NOON.replace(tzinfo=None), NOON.date(), "now"])
+def test_what_is_no_instant_is_left_to_the_driver(odd: object) -> None:
+    assert joined_instants([NOON, odd]) is None  # type: ignore[list-item]  # on purpose
