@@ -49,14 +49,14 @@ class Outgoing(NamedTuple):
 
 def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequence: int, now: datetime) -> Outgoing:
     """The record of a fact. Its id follows from its cause, so that a repeated decision makes the same id."""
-    type_name, subject, given = type(fact).__name__, fact.subject, cause.envelope
+    type_name, key, given = type(fact).__name__, fact.subject.key, cause.envelope
     body = fact.model_dump_json()
     if len(body) > FACT_BYTES_MAX or len(body.encode()) > FACT_BYTES_MAX:
         message = f"{type_name} has more than {FACT_BYTES_MAX} bytes"
         raise FactTooLargeError(message)
     envelope = Envelope(
         source=f"/{service}",
-        id=timed_id(given.time, given.source, str(given.id), type_name, subject.key, str(ordinal)),
+        id=timed_id(given.time, given.source, str(given.id), type_name, key, str(ordinal)),
         type=type_name,
         time=now,
         seller_id=fact.seller_id,
@@ -65,7 +65,12 @@ def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequenc
         sequence=sequence,
         traceparent=given.traceparent or current_traceparent(),
     )
-    return Outgoing(fact.topic.name, subject.key, orjson.dumps(envelope.headers(subject)).decode(), body, type_name)
+    return Outgoing(fact.topic.name, key, headers_text(envelope, key), body, type_name)
+
+
+def headers_text(envelope: Envelope, key: str) -> str:
+    """The headers of a fact as they are kept. orjson spells ids and instants just as `headers` does, without Python's help."""
+    return orjson.dumps(envelope.attributes(key), default=str).decode()  # the driver's own UUIDs come to `default`
 
 
 async def add(tx: Transaction, facts: Sequence[Outgoing]) -> None:

@@ -97,20 +97,25 @@ class Envelope(NamedTuple):
 
     def headers(self, subject: Subject) -> dict[str, str]:
         """CloudEvents attributes as Kafka headers; those that have no value are left out."""
-        given = {
+        attributes = self.attributes(subject.key)
+        return {name: each.isoformat() if isinstance(each, datetime) else str(each) for name, each in attributes.items()}
+
+    def attributes(self, key: str) -> dict[str, str | UUID | datetime]:
+        """The headers as the values that they spell, for the subject with this key."""
+        given: dict[str, str | UUID | datetime] = {
             "content-type": "application/json",
             "ce_specversion": "1.0",
-            "ce_id": str(self.id),
+            "ce_id": self.id,
             "ce_type": self.type,
             "ce_source": self.source,
-            "ce_time": self.time.isoformat(),
-            "ce_subject": subject.key,
+            "ce_time": self.time,
+            "ce_subject": key,
             "ce_dataschema": f"urn:wharf:{self.type}:1",
             "ce_sellerid": self.seller_id,
-            "ce_correlationid": str(self.correlation_id),
+            "ce_correlationid": self.correlation_id,
         }
         if self.causation_id is not None:
-            given["ce_causationid"] = str(self.causation_id)
+            given["ce_causationid"] = self.causation_id
         if self.sequence is not None:
             given["ce_sequence"] = str(self.sequence)
         if self.traceparent is not None:
