@@ -153,7 +153,7 @@ async def test_twenty_contenders_for_a_key_without_a_row_come_one_by_one(databas
         session = await database.begin()
         rows = await session.rows.lock(shelf, [("s", 1)])
         if rows:
-            await session.rows.update(shelf, [rows[0]._replace(units=rows[0].units + 1)])
+            await session.rows.update(shelf, [("s", 1, rows[0].units + 1, rows[0].revision, None)])
         else:
             await session.rows.insert(shelf, [("s", 1, 1, 0, None)])
         await session.commit()

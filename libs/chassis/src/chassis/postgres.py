@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import failures, statements
 from chassis.failures import StorageError, VersionConflictError
-from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, row_type, searchable
+from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, searchable
 from chassis.statements import Form
 
 Make: TypeAlias = Callable[[Form], str]
@@ -68,7 +69,7 @@ class PostgresRows:
     async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
         # sorted: two batches that hold the same keys wait for each other instead of deadlocking
         given = _given(table, given_names(table), sorted(rows, key=given_key_of(table)))
-        return list(map(tuple, await self._records(partial(statements.claim, table), given)))
+        return list(map(tuple, await self._fetch(table, partial(statements.claim, table), given)))
 
     async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
         make = partial(statements.find, table, searchable(table, columns))
@@ -79,18 +80,17 @@ class PostgresRows:
 
     async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
         with translated():
-            records = await (await self._begun()).fetch(statements.due(table, column), until, limit)
-        return list(map(row_type(table)._make, records))
+            driver = await self._begun()
+            rows: Sequence[Any] = await driver.fetch(statements.due(table, column), until, limit, record_class=record(table))
+        return rows
 
-    async def _fetch(self, table: Table, make: Make, given: Given | None) -> list[Any]:
-        return list(map(row_type(table)._make, await self._records(make, given)))
-
-    async def _records(self, make: Make, given: Given | None) -> Sequence[Any]:
+    async def _fetch(self, table: Table, make: Make, given: Given | None) -> Sequence[Any]:
         if given is None:
             return []
         with translated():
-            records: Sequence[Any] = await (await self._begun()).fetch(make(given.form), *given.columns)
-        return records
+            driver = await self._begun()
+            rows: Sequence[Any] = await driver.fetch(make(given.form), *given.columns, record_class=record(table))
+        return rows
 
     async def _count(self, make: Make, given: Given | None) -> int:
         """Run a statement for its effect; returns how many rows it touched."""
@@ -108,6 +108,13 @@ class PostgresRows:
                 await self.connection.exec_driver_sql("SELECT 1")
             self._driver = driver
         return self._driver
+
+
+@cache
+def record(table: Table) -> type[asyncpg.Record]:
+    """The driver's own row, with the columns as attributes: a named tuple would be a second object a row."""
+    attributes = {name: property(itemgetter(place)) for place, name in enumerate(names(table))}
+    return type(table.name, (asyncpg.Record,), {"__slots__": (), **attributes})
 
 
 def _given(table: Table, columns: tuple[str, ...], rows: Collection[tuple[Any, ...]]) -> Given | None:

@@ -40,7 +40,7 @@ REVISION = "revision"
 
 
 class Rows(Protocol):
-    """Rows that come back are named tuples: `row.seller_id`."""
+    """Rows that come back are sequences that have their columns as attributes, too: `row.seller_id`."""
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         """Add rows, identity columns left out. One that is there already, by key or another unique constraint, is an error."""
