@@ -1,4 +1,5 @@
-"""What an order costs inventory: Python CPU milliseconds from record to committed reservation, by step.
+"""What an order costs inventory: Python CPU milliseconds from record to committed reservation, by step, for two shops: one that
+sells all its items alike, and one that sells as a real one did in its December.
 
 python -m devkit.benchmarks.reservation                        rows in memory
 python -m devkit.benchmarks.reservation postgresql+asyncpg://…  an empty database; the server's own time is not counted
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from uuid import UUID
 
 import uvloop
@@ -30,12 +32,14 @@ from contracts.identity import timed_id
 from contracts.orders import OrderPlaced, PlacedLine
 from contracts.values import Buyer, Money
 from contracts.warehouse import UnitsReceived
+from devkit.demo.sales import read_sales
 from inventory import tables
 from inventory.decisions import DESK
 
 BATCH_ORDERS = 500
 BATCHES = 20
 WARM_UP_BATCHES = 3
+ORDERS = (WARM_UP_BATCHES + BATCHES) * BATCH_ORDERS
 LINES = 4
 SKUS = 10_000
 SELLERS = 20
@@ -56,6 +60,15 @@ class Record:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What can be bought, and what each order buys: a seller and its SKUs."""
+
+    name: str
+    items: Sequence[tuple[str, str]]
+    orders: Sequence[tuple[str, Sequence[str]]]
+
+
 @dataclass(slots=True)
 class Meter:
     """CPU seconds of this process, by step."""
@@ -71,17 +84,47 @@ class Meter:
 
 def main() -> None:
     dsn = sys.argv[1] if len(sys.argv) > 1 else None
-    meter = uvloop.run(_measure(dsn))
+    meters = uvloop.run(measure(dsn, [even(), december()]))
+    for name, meter in meters.items():
+        Console().print(_table(name if dsn is None else f"{name}, on PostgreSQL", meter))
+    Console().print(f"for comparison: {_reference_seconds() * 1000:.0f} ms for {REFERENCE_STEPS:,} steps of an empty loop")
+
+
+def even() -> Shop:
+    """Orders of four items of one seller, spread evenly over all items."""
+    items = [(f"seller-{n % SELLERS}", f"sku-{n}") for n in range(SKUS)]
+    orders = [
+        (
+            f"seller-{n % SELLERS}",
+            [f"sku-{(n * 7919 + line * 104_729) * SELLERS % SKUS + n % SELLERS}" for line in range(LINES)],
+        )
+        for n in range(ORDERS)
+    ]
+    return Shop("all items alike", items, orders)
+
+
+def december() -> Shop:
+    """The lines of a shop's December as they followed each other, every four items an order; then from the beginning."""
+    sold = cycle([sale.code for sale in read_sales() if sale.quantity > 0])
+    orders = []
+    for _ in range(ORDERS):
+        skus: dict[str, None] = {}
+        while len(skus) < LINES:
+            skus[next(sold)] = None
+        orders.append(("december", list(skus)))
+    return Shop("as sold in a December", sorted({("december", sku) for _, skus in orders for sku in skus}), orders)
+
+
+def _table(title: str, meter: Meter) -> Table:
     orders = BATCHES * BATCH_ORDERS
-    where = "in memory" if dsn is None else "on PostgreSQL"
-    table = Table(title=f"CPU-ms an order {where}", caption=f"{BATCHES} batches of {BATCH_ORDERS} orders with {LINES} lines")
+    caption = f"{BATCHES} batches of {BATCH_ORDERS} orders with {LINES} lines"
+    table = Table(title=f"CPU-ms an order, {title}", caption=caption)
     table.add_column("step")
     table.add_column("ms", justify="right")
     for name, seconds in meter.seconds.items():
         table.add_row(name, f"{seconds * 1000 / orders:.4f}")
     table.add_row("all", f"{sum(meter.seconds.values()) * 1000 / orders:.4f}")
-    Console().print(table)
-    Console().print(f"for comparison: {_reference_seconds() * 1000:.0f} ms for {REFERENCE_STEPS:,} steps of an empty loop")
+    return table
 
 
 def _reference_seconds() -> float:
@@ -92,25 +135,26 @@ def _reference_seconds() -> float:
     return time.process_time() - begin
 
 
-async def _measure(dsn: str | None) -> Meter:
+async def measure(dsn: str | None, shops: Sequence[Shop]) -> dict[str, Meter]:
+    """One shop after another, in the same tables."""
     clock = DrivenClock(START)
     if dsn is None:
-        return await _run(MemoryTransactions(Memory(), tables.SERVICE), clock)
+        return {shop.name: await _run(MemoryTransactions(Memory(), tables.SERVICE), clock, shop) for shop in shops}
     engine = create_async_engine(dsn)
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
         for statement in tables.partitions():
             await connection.exec_driver_sql(statement)
     try:
-        return await _run(PostgresTransactions(engine, tables.SERVICE), clock)
+        return {shop.name: await _run(PostgresTransactions(engine, tables.SERVICE), clock, shop) for shop in shops}
     finally:
         await engine.dispose()
 
 
-async def _run(transactions: Transactions, clock: Clock) -> Meter:
-    await _stock_up(transactions, clock)
-    records = [_record(number) for number in range((WARM_UP_BATCHES + BATCHES) * BATCH_ORDERS)]
-    batches = [records[i : i + BATCH_ORDERS] for i in range(0, len(records), BATCH_ORDERS)]
+async def _run(transactions: Transactions, clock: Clock, shop: Shop) -> Meter:
+    await _stock_up(transactions, clock, shop)
+    records = [_record(shop, number) for number in range(ORDERS)]
+    batches = [records[i : i + BATCH_ORDERS] for i in range(0, ORDERS, BATCH_ORDERS)]
     for batch in batches[:WARM_UP_BATCHES]:
         await _take(transactions, clock, batch, Meter())
     gc.collect()
@@ -150,28 +194,22 @@ def _decoded(record: Record, now: datetime) -> Received:
     return Received(envelope, body, Via.KAFKA, hash_of(envelope.type, record.value), now)
 
 
-async def _stock_up(transactions: Transactions, clock: Clock) -> None:
+async def _stock_up(transactions: Transactions, clock: Clock, shop: Shop) -> None:
     messages = [
-        UnitsReceived(seller_id=f"seller-{n % SELLERS}", sku=f"sku-{n}", location_id=location, quantity=STOCK_UNITS)
-        for n in range(SKUS)
+        UnitsReceived(seller_id=seller_id, sku=sku, location_id=location, quantity=STOCK_UNITS)
+        for seller_id, sku in shop.items
         for location in LOCATIONS
     ]
-    received = [_received(message, n) for n, message in enumerate(messages)]
+    received = [Received(_envelope(shop, m, n), m, Via.KAFKA, b"", START) for n, m in enumerate(messages)]
     for i in range(0, len(received), BATCH_ORDERS):
         await process(transactions, clock, DESK, received[i : i + BATCH_ORDERS])
 
 
-def _received(message: Message, number: int) -> Received:
-    return Received(_envelope(message, number), message, Via.KAFKA, b"", START)
-
-
-def _record(number: int) -> Record:
-    """Lines of four items of one seller, spread evenly over all items."""
-    seller = number % SELLERS
-    skus = [f"sku-{(number * 7919 + line * 104_729) * SELLERS % SKUS + seller}" for line in range(LINES)]
+def _record(shop: Shop, number: int) -> Record:
+    seller_id, skus = shop.orders[number]
     price = Money(amount=995, currency="GBP")
     order = OrderPlaced(
-        seller_id=f"seller-{seller}",
+        seller_id=seller_id,
         order_id=f"order-{number}",
         marketplace_id="GB",
         channel="network",
@@ -183,13 +221,13 @@ def _record(number: int) -> Record:
             for line, sku in enumerate(skus, start=1)
         ),
     )
-    headers = _envelope(order, number).headers(order.subject)
+    headers = _envelope(shop, order, number).headers(order.subject)
     return Record([(name, value.encode()) for name, value in headers.items()], order.model_dump_json().encode())
 
 
-def _envelope(message: Message, number: int) -> Envelope:
+def _envelope(shop: Shop, message: Message, number: int) -> Envelope:
     kind = type(message).__name__
-    identity = timed_id(START, "benchmark", kind, str(number))
+    identity = timed_id(START, "benchmark", shop.name, kind, str(number))
     return Envelope(
         source="/benchmark", id=identity, type=kind, time=START, seller_id=message.seller_id, correlation_id=UUID(int=number)
     )
