@@ -78,6 +78,10 @@ class Deadline(Message):
         return Subject(self.seller_id, self.kind, self.object_id)
 
 
+class OwnReport(Message):
+    """What a part of a service that works beside its lanes has done. Made by a service for itself; never travels."""
+
+
 class MalformedError(ValueError):
     """A record that can't be a message; the text says which part and what is wanted."""
 

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from contracts.envelope import Message, Subject, Topic
 from contracts.orders import LINES_MAX
+from contracts.removals import LINES_MAX as REMOVAL_LINES_MAX
+from contracts.removals import PORTIONS_MAX, RemovalMessage, RemovalShortage
 from contracts.values import (
     Asin,
     Channel,
@@ -51,6 +53,34 @@ class Bucket(StrEnum):
     CARRIER_DAMAGED = "carrier_damaged"
     DEFECTIVE = "defective"
     EXPIRED = "expired"
+
+
+NOT_REMOVABLE = {
+    Bucket.RESERVED: "pending_customer_order",
+    Bucket.RESERVED_TRANSFER: "pending_transshipment",
+    Bucket.RESERVED_PROCESSING: "processing",
+    Bucket.HELD: "other_removal",
+    Bucket.INBOUND_WORKING: "inbound",
+    Bucket.INBOUND_SHIPPED: "inbound",
+    Bucket.INBOUND_RECEIVING: "inbound",
+    Bucket.RESEARCHING: "researching",
+}
+"""By bucket of a center the legend's code of its units (I16); those of other buckets may be removed."""
+
+OTHER_MARKETPLACE, NOT_IN_NETWORK = "other_marketplace", "not_in_network"
+"""The legend's codes of units in centers that a removal does not reach, and of those in no center, whatever their bucket."""
+
+LEGEND = {
+    "pending_customer_order": "Bound to a customer's order that has not shipped yet.",
+    "pending_transshipment": "On the way from one fulfillment center to another.",
+    "processing": "Being measured, sampled or otherwise handled in a fulfillment center.",
+    "other_removal": "Held for another removal.",
+    "inbound": "Announced or on the way, not in a fulfillment center yet.",
+    "researching": "Misplaced or in doubt; the warehouse is looking into it.",
+    OTHER_MARKETPLACE: "In a fulfillment center of another marketplace's country.",
+    NOT_IN_NETWORK: "At the seller's own place, which removals do not reach.",
+}
+"""Why units may not be removed (I16): a sentence for each code that facts and lists give."""
 
 
 class Disposition(StrEnum):
@@ -154,6 +184,57 @@ class ReservationWithdrawn(HolderFact):
     """These lines can't be kept: the units turned out to be gone, and the youngest reservations give way."""
 
     lines: tuple[HeldLine, ...] = Field(min_length=1, max_length=LINES_MAX * 10)
+
+
+# ---- holds for removals, keyed by holder ----------------------------------------------------------------------------
+
+
+class HoldFact(RemovalMessage):
+    """About what a removal holds."""
+
+    topic: ClassVar[Topic] = RESERVATIONS
+
+
+class HeldUnits(HeldLine):
+    """Units of a removal's line at one location; `bucket` is where they were, and where they go back to."""
+
+    bucket: Code
+
+
+class UnitsHeld(HoldFact):
+    """Every line of the removal is held: nobody can buy these units, no other removal takes them (R8, S6)."""
+
+    lines: tuple[HeldUnits, ...] = Field(min_length=1, max_length=PORTIONS_MAX)
+
+
+class UnitsRefused(HoldFact):
+    """Nothing is held: at least one line could not be. `missing` has the units short, and the legend's codes (I16)."""
+
+    missing: tuple[RemovalShortage, ...] = Field(min_length=1, max_length=REMOVAL_LINES_MAX)
+
+
+class HoldReleased(HoldFact):
+    """These units are not held any more; they are back in their buckets (R9)."""
+
+    lines: tuple[HeldUnits, ...] = Field(min_length=1, max_length=PORTIONS_MAX)
+
+
+class UnitsRemoved(HoldFact):
+    """These units have left for good, shipped or disposed of."""
+
+    lines: tuple[HeldUnits, ...] = Field(min_length=1, max_length=PORTIONS_MAX)
+
+
+class HeldUnitsWrittenOff(HoldFact):
+    """These units were not on the shelf."""
+
+    lines: tuple[HeldUnits, ...] = Field(min_length=1, max_length=PORTIONS_MAX)
+
+
+class HoldWithdrawn(HoldFact):
+    """These lines can't be kept: the units turned out to be gone, and the youngest holders give way."""
+
+    lines: tuple[HeldUnits, ...] = Field(min_length=1, max_length=PORTIONS_MAX)
 
 
 # ---- stock and listings, keyed by item -----------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 from types import ModuleType
 
-from contracts import clock, inventory, orders, payments, warehouse
-from contracts.envelope import Deadline, Message, Topic
+from contracts import clock, inventory, notifications, orders, payments, removals, warehouse
+from contracts.envelope import Deadline, Message, OwnReport, Topic
 
-MODULES: tuple[ModuleType, ...] = (orders, payments, inventory, warehouse)
+MODULES: tuple[ModuleType, ...] = (orders, payments, inventory, removals, warehouse, notifications)
 
 
 def _messages(module: ModuleType) -> dict[str, type[Message]]:
@@ -18,13 +18,15 @@ def _messages(module: ModuleType) -> dict[str, type[Message]]:
 
 def _is_whole(kind: type[Message]) -> bool:
     """Whether `kind` is said itself, and is not only what other messages have in common."""
-    return not kind.__subclasses__() and (hasattr(kind, "topic") or issubclass(kind, Deadline))
+    return not kind.__subclasses__() and (hasattr(kind, "topic") or issubclass(kind, Deadline | OwnReport))
 
 
 MESSAGES: dict[str, type[Message]] = {name: kind for module in MODULES for name, kind in _messages(module).items()}
-"""By type name; deadlines too."""
+"""By type name; deadlines and a service's own reports too."""
 
-TRAVELING: dict[str, type[Message]] = {name: kind for name, kind in MESSAGES.items() if not issubclass(kind, Deadline)}
+TRAVELING: dict[str, type[Message]] = {
+    name: kind for name, kind in MESSAGES.items() if not issubclass(kind, Deadline | OwnReport)
+}
 """Those that are published to a topic."""
 
 TOPICS: dict[str, Topic] = {kind.topic.name: kind.topic for kind in TRAVELING.values()} | {clock.TICKS.name: clock.TICKS}

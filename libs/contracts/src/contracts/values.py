@@ -28,6 +28,10 @@ Note: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN
 Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 """A member of an open enumeration: read as a string, so that a new member breaks no reader."""
 
+MailAddress: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+Language: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+"""ISO 639-1."""
+
 Quantity: TypeAlias = Annotated[int, Field(gt=0, le=1_000_000, description="units")]
 Units: TypeAlias = Annotated[int, Field(ge=0, le=INT32_MAX, description="units")]
 LineNumber: TypeAlias = Annotated[int, Field(ge=1, le=1_000, description="the line's place in the order, from 1")]
@@ -70,8 +74,8 @@ class Buyer(Value):
     """Who bought. Orders keeps no mail address with the order; what a storefront was answered goes with the inbox."""
 
     buyer_id: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
-    mail: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")] | None = None
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    mail: MailAddress | None = None
+    language: Language = "en"
 
 
 class LineUnits(Value):

@@ -8,7 +8,8 @@ from pydantic import Field
 from contracts.envelope import Topic
 from contracts.inventory import Disposition, ItemMessage
 from contracts.orders import LINES_MAX, OrderMessage, Package
-from contracts.values import LineUnits, LocationId, Note, OrderId, Quantity
+from contracts.removals import RemovalMessage, RemovalParcel
+from contracts.values import Code, LineUnits, LocationId, Note, OrderId, Quantity
 
 PROGRESS = Topic("warehouse.progress", "warehouse", "order or removal", "the process's own arbiter reads it, nobody else")
 STOCK = Topic("warehouse.stock", "warehouse", "item", "at least once, in order for one item")
@@ -29,6 +30,36 @@ class OrderParcelShipped(OrderProgress):
 
 class OrderPickShort(OrderProgress):
     """Units of a network order were not on the shelf."""
+
+    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+
+
+# ---- progress of removals ---------------------------------------------------------------------------------------------
+
+
+class RemovalProgress(RemovalMessage):
+    topic: ClassVar[Topic] = PROGRESS
+
+
+class RemovalPickStarted(RemovalProgress):
+    """Somebody goes to the shelf: from now on the removal can't be canceled (R9)."""
+
+
+class RemovalParcelShipped(RemovalProgress):
+    """A parcel of a removal has left the center. Physical truth: it counts even if the removal was canceled."""
+
+    parcel: RemovalParcel
+
+
+class RemovalUnitsDisposed(RemovalProgress):
+    """Units of a removal were destroyed. Physical truth, too. `disposal_id` tells a repetition from another disposal."""
+
+    disposal_id: Code
+    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+
+
+class RemovalPickShort(RemovalProgress):
+    """Units of a removal were not on the shelf."""
 
     lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
 
