@@ -15,8 +15,9 @@ from chassis.deadlines import find_due
 from chassis.due import fire_due
 from chassis.gate import Gate
 from chassis.lane import Lane, Works
-from chassis.leading import DueWatch
+from chassis.leading import due_watch
 from chassis.transaction import Transactions
+from chassis.worker import Patrol
 
 from support.eventually import eventually
 from support.toy import CURSED, NUDGE_AFTER, START, TABLES, PutIn, purse, put, received, toy_desk
@@ -44,8 +45,8 @@ class Process:
         return await fire_due(self.lane, asyncio.sleep)
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[DueWatch]:
-        watch = DueWatch(self.lane, 60.0, asyncio.Event())
+    async def watching(self) -> AsyncIterator[Patrol]:
+        watch = due_watch(self.lane, 60.0, asyncio.Event())
         task = asyncio.create_task(watch.run())
         yield watch
         watch.closing.set()

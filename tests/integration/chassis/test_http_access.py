@@ -18,6 +18,7 @@ from devkit.documents.access import guarded_routes
 from devkit.documents.writing import INTERFACES
 from inventory import tables as inventory_tables
 from orders import tables as orders_tables
+from removals import tables as removals_tables
 
 from support.embedded import unique_name
 from support.shop import SELLER, Shop, open_shop
@@ -25,9 +26,11 @@ from support.shop import SELLER, Shop, open_shop
 TABLES: dict[str, tuple[MetaData, ServiceTables]] = {
     "orders": (orders_tables.metadata, orders_tables.SERVICE),
     "inventory": (inventory_tables.metadata, inventory_tables.SERVICE),
+    "removals": (removals_tables.metadata, removals_tables.SERVICE),
 }
 FILLED = {
     "order_id": "111-0000000-0000000",
+    "removal_id": "R-1",
     "sku": "mug",
     "location_id": "network:GB:LBA1",
     "bucket": "available",

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis import snapshots
 from chassis.clock import DrivenClock
@@ -18,6 +19,7 @@ from chassis.relay import Sent
 from chassis.snapshots import OVERLAP, Publisher
 from contracts.inventory import StockSnapshot
 
+from support.embedded import unique_name
 from support.eventually import eventually
 from support.toy import START
 
@@ -114,3 +116,24 @@ async def test_a_new_leader_and_a_new_day_publish_what_changed_lately_again(engi
             await eventually(lambda: shop.published == [("a", 1)], because="a day later it goes out again")
             shop.published.clear()
             shop.change("a", 1, clock.now())
+
+
+async def test_a_look_sees_one_moment_however_many_statements_it_takes(engine: AsyncEngine) -> None:
+    """Else a version goes out with the balances of the next one."""
+    table, counts = unique_name("changes"), []
+    async with engine.begin() as connection:
+        await connection.execute(text(f"CREATE TABLE {table} (number int)"))
+
+    async def find(connection: AsyncConnection, _since: datetime, _limit: int) -> Sequence[StockSnapshot]:
+        for _ in range(2):
+            counts.append(await connection.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608 - a name of our own
+            async with engine.begin() as other:
+                await other.execute(text(f"INSERT INTO {table} VALUES (1)"))  # noqa: S608 - as above
+        return []
+
+    shop = Shop()
+    task = asyncio.create_task(Publisher("inventory", engine, find, shop, DrivenClock(START)).run())
+    await eventually(lambda: len(counts) >= 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert counts[:2] == [0, 0]

@@ -9,7 +9,7 @@ from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
 from chassis.gate import Gate
 from chassis.lane import Lane, Works
-from chassis.leading import DueWatch
+from chassis.leading import due_watch
 from chassis.outbox import Outgoing
 from chassis.relay import Relay
 
@@ -48,7 +48,7 @@ async def test_deadlines_that_are_woken_while_they_are_canceled_end() -> None:
     works = Works(
         toy_in_memory(), DrivenClock(START), toy_desk(), Gate(2), Breaker(), committed=lambda: None, jitter=lambda: 1.0
     )
-    due = DueWatch(Lane("deadlines", works), 60.0, asyncio.Event())
+    due = due_watch(Lane("deadlines", works), 60.0, asyncio.Event())
     running = asyncio.create_task(due.run())
     for _ in range(50):  # until it waits for the next knock
         await asyncio.sleep(0)

@@ -47,7 +47,13 @@ def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WHARF_KAFKA_SECURITY", "plaintext"), ("WHARF_CLOCK", "driven"), ("WHARF_AUTH_KEYS_FILE", None)],
+    [
+        ("WHARF_KAFKA_SECURITY", "plaintext"),
+        ("WHARF_CLOCK", "driven"),
+        ("WHARF_AUTH_KEYS_FILE", None),
+        ("WHARF_DATABASE", "postgresql+asyncpg://orders:dev-orders@db:5432/orders"),
+        ("WHARF_KAFKA_PASSWORD", "dev-kafka"),
+    ],
 )
 def test_what_is_unsafe_stops_the_start_outside_of_dev_mode(
     environment: pytest.MonkeyPatch, name: str, value: str | None

@@ -59,8 +59,9 @@ class Deadlines:
         self._live[key] = setting
 
     def keep(self) -> None:
-        self._changed.update(dict.fromkeys(self._undo))
-        self._undo.clear()
+        if self._undo:
+            self._changed.update(dict.fromkeys(self._undo))
+            self._undo.clear()
 
     def drop(self) -> None:
         self._live.update(self._undo)

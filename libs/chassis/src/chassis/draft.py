@@ -39,6 +39,15 @@ class Draft(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._values
 
+    def add(self, key: K, value: V) -> None:
+        """A new value whose key nobody else can know yet, since it was made just now: it need not be held."""
+        self._values.setdefault(key, None)
+        self[key] = value
+
+    def items(self) -> list[tuple[K, V]]:
+        """All values that are there, in the order in which their keys came."""
+        return [(key, value) for key, value in self._values.items() if value is not None]
+
     def update(self, values: Mapping[K, V]) -> None:
         for key, value in values.items():
             self[key] = value
@@ -63,8 +72,9 @@ class Draft(Generic[K, V]):
         return {key: (value, revisions[key]) for key in known if (value := values[key]) is not None}
 
     def keep(self) -> None:
-        self._changed.update(dict.fromkeys(self._undo))
-        self._undo.clear()
+        if self._undo:  # most parts of a state are untouched by most messages
+            self._changed.update(dict.fromkeys(self._undo))
+            self._undo.clear()
 
     def drop(self) -> None:
         self._values.update(self._undo)
@@ -82,8 +92,9 @@ class Journal(Generic[T]):
         self._pending.extend(rows)
 
     def keep(self) -> None:
-        self.added.extend(self._pending)
-        self._pending.clear()
+        if self._pending:
+            self.added.extend(self._pending)
+            self._pending.clear()
 
     def drop(self) -> None:
         self._pending.clear()

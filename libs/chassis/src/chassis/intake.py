@@ -154,7 +154,7 @@ def _agree(record: Record, envelope: Envelope, body: Message, service: str) -> N
         raise MalformedError("the key is not that of the object in the body")
     if envelope.seller_id != body.seller_id:
         raise MalformedError("header ce_sellerid is not the seller in the body")
-    if envelope.source.startswith(RESERVED_SOURCES) or envelope.source == f"/{service}/deadlines":
+    if envelope.source.startswith((RESERVED_SOURCES, f"/{service}/own/")) or envelope.source == f"/{service}/deadlines":
         raise MalformedError("header ce_source is reserved")
     if envelope.time < EPOCH:
         raise MalformedError("header ce_time is before 1970")

@@ -14,11 +14,12 @@ Identity: TypeAlias = tuple[str, UUID]
 
 
 class Via(StrEnum):
-    """By which of the three ways a message came."""
+    """By which way a message came. `OWN`: from a worker of the service itself."""
 
     KAFKA = "kafka"
     HTTP = "http"
     DEADLINE = "deadline"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Cause:
     id: UUID
     now: datetime
     correlation_id: UUID
+    told_at: datetime
+    """When the message was made, by its own word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic
+from typing import Any, Generic
 
 from fastapi import APIRouter
+from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.batches import BatchObserver
@@ -23,7 +24,7 @@ from chassis.gate import Gate
 from chassis.intake import Intake
 from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
 from chassis.lane import Lane, Works
-from chassis.leading import DueWatch, lead
+from chassis.leading import due_watch, lead
 from chassis.metrics import Counted, Metrics
 from chassis.pruning import Pruner
 from chassis.relay import Relay
@@ -35,6 +36,7 @@ from chassis.ticks import TickReader
 from chassis.tracing import Tracing
 from chassis.transaction import PostgresTransactions
 from chassis.vitals import CensusKeeper, FetchWatch, KafkaPulse, LoopLag, Watch
+from chassis.worker import Duty, Patrol
 from contracts.clock import TICKS
 from contracts.registry import TOPICS
 
@@ -52,11 +54,17 @@ class Plan(Generic[S]):
     schema_revision: str
     routers: Sequence[APIRouter] = ()
     find_snapshots: Find | None = None
+    duties: Sequence[Duty[S]] = ()
 
     @property
     def topics_read(self) -> list[str]:
         """Those with messages that the service decides."""
         return sorted({kind.topic.name for kind in self.desk.rules if hasattr(kind, "topic")})
+
+    @property
+    def work_columns(self) -> list[Column[Any]]:
+        """Instants at which a worker has something to do."""
+        return [duty.due for duty in self.duties]
 
     def topic_names(self, *, ticks: bool) -> Collection[str]:
         """All that must exist for the service to start."""
@@ -75,7 +83,7 @@ class Parts(Generic[S]):
         self.clock: Clock = DrivenClock() if settings.clock == "driven" else SystemClock()
         self.metrics = Metrics()
         self.loop_lag = LoopLag()
-        self.census_keeper = CensusKeeper(self.engine, plan.tables, self.clock)
+        self.census_keeper = CensusKeeper(self.engine, plan.tables, self.clock, plan.work_columns)
         self._join_kafka(settings, plan)
         self.works = Works(
             transactions=self.transactions,
@@ -93,6 +101,15 @@ class Parts(Generic[S]):
     def close_lanes(self) -> None:
         """Nothing more is taken; a batch that waits is given up."""
         self.closing.set()
+        for patrol in self.patrols:
+            patrol.knock()
+
+    async def patrols_ended(self) -> None:
+        """Returns once no deadline and no worker is under way; to be awaited after `close_lanes`."""
+        for patrol in self.patrols:
+            await patrol.ended()
+        for worker in self.workers:
+            await worker.close()
 
     def _join_kafka(self, settings: ServiceSettings, plan: Plan[S]) -> None:
         options = settings.kafka_options()
@@ -112,9 +129,14 @@ class Parts(Generic[S]):
         self.lanes = {name: Lane(name, self.works) for name in (*plan.topics_read, DEADLINES_LANE)}
         self.lanes[HTTP_LANE] = Lane(HTTP_LANE, self.works, hurried=True)
         self.commands = Commands(self.lanes[HTTP_LANE])
-        self.due = DueWatch(self.lanes[DEADLINES_LANE], settings.due_poll_seconds, self.closing)
+        self.due = due_watch(self.lanes[DEADLINES_LANE], settings.due_poll_seconds, self.closing)
+        self.lanes |= {duty.name: Lane(duty.name, self.works) for duty in plan.duties}
+        self.workers = [duty.make(self.lanes[duty.name]) for duty in plan.duties]
+        self.beside = [Patrol(worker.work, settings.due_poll_seconds, self.closing) for worker in self.workers]
+        self.patrols = [self.due, *self.beside]
         self.pruner = Pruner(self.transactions, self.clock, settings.inbox_retention)
-        leading = [self.relay.run, self.due.run, self.pruner.run, *([self.publisher.run] if self.publisher else [])]
+        leading = [self.relay.run, self.pruner.run, *(patrol.run for patrol in self.patrols)]
+        leading += [self.publisher.run] if self.publisher else []
         self.election = Election(self.engine, partial(lead, *leading), self._knocked)
         timings = Timings(settings.kafka_session_seconds * 1000, settings.kafka_poll_interval_max_seconds * 1000)
         self.consumptions: dict[str, Consumption[S]] = {}
@@ -150,14 +172,15 @@ class Parts(Generic[S]):
         self.relay.knock()
         if self.publisher is not None:
             self.publisher.knock()
-        if self.ticks is not None:  # the driver of the clock waits until nothing is due
-            self.due.knock()
+        for patrol in self.patrols if self.ticks is not None else self.beside:
+            patrol.knock()  # the driver of a clock waits until nothing is due, so deadlines are looked for, too
 
     def _failed(self, error: BaseException) -> None:
         self.failed(error)
 
     def _ticked(self) -> None:
-        self.due.knock()
+        for patrol in self.patrols:
+            patrol.knock()
 
 
 def _engine(settings: ServiceSettings, service: str) -> AsyncEngine:

@@ -109,7 +109,7 @@ class Sitting(Generic[S]):
     def _told(self, received: Received) -> list[Outgoing]:
         given = received.envelope
         decide = self.desk.rules[type(received.body)].decide
-        facts = decide(self.state, received.body, Cause(given.id, self._now_of(received), given.correlation_id))
+        facts = decide(self.state, received.body, Cause(given.id, self._now_of(received), given.correlation_id, given.time))
         return [
             outbox.outgoing(fact, received, self.desk.service, ordinal, self.state.number(fact), self.now)
             for ordinal, fact in enumerate(facts)

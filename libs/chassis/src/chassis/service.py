@@ -148,6 +148,8 @@ class Service(Generic[S]):
         await _bounded("consumers", parts.broker.stop(), bound + PART_STOP_SECONDS_MAX)
         if "commands" in self._tasks:
             await _bounded("commands", self._tasks["commands"], bound)
+        if parts.election.leading:
+            await _bounded("patrols", parts.patrols_ended(), bound)
         if parts.election.leading and self.failure is None:
             await _bounded("relay", parts.relay.drained(), bound)
         for task in self._tasks.values():

@@ -6,6 +6,7 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLScram512
@@ -16,6 +17,8 @@ from chassis.auth import KeySetError, Verifier
 
 PREFIX = "WHARF_"
 DATABASE_SCHEME = "postgresql+asyncpg"
+DEV_PREFIX = "dev-"
+"""Passwords that begin so are known to everybody: they stand in docker-compose.yml."""
 INBOX_RETENTION_DAYS_MIN = 31
 """More than the longest deadline of the usual policy, 30 days to confirm an order."""
 
@@ -24,17 +27,46 @@ class SettingsError(ValueError):
     """What is wrong, one line a variable. Repeats no values: they may be secret."""
 
 
-class ServiceSettings(BaseSettings):
-    """Common to all services; each service's own class extends it."""
+class DatabaseSettings(BaseSettings):
+    """What is needed to reach a service's database: all that its migrations are told."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     dev_mode: bool = False
     """Allows what is unsafe: for machines of developers."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     database: SecretStr
     """postgresql+asyncpg://user:password@host:port/name"""
+
+    @field_validator("database")
+    @classmethod
+    def _database_address(cls, value: SecretStr) -> SecretStr:
+        try:
+            scheme = TypeAdapter(PostgresDsn).validate_python(value.get_secret_value()).scheme
+        except ValidationError:
+            scheme = ""
+        if scheme != DATABASE_SCHEME:
+            raise ValueError(f"must be an address like {DATABASE_SCHEME}://user:password@host:port/name")
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        names = [f"{PREFIX}{name.upper()}" for name, found in self.unsafe().items() if found]
+        if names and not self.dev_mode:
+            raise ValueError(f"only in dev mode ({PREFIX}DEV_MODE=true) may these be unsafe: {', '.join(names)}")
+        return self
+
+    def unsafe(self) -> dict[str, bool]:
+        """By setting, whether it is what only dev mode allows."""
+        password = urlsplit(self.database.get_secret_value()).password or ""
+        return {"database": password.startswith(DEV_PREFIX)}
+
+
+class ServiceSettings(DatabaseSettings):
+    """Common to all services; each service's own class extends it."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
     database_connections_max: int = Field(default=12, ge=4, le=200)
     statement_seconds_max: int = Field(default=30, ge=1, le=600)
     batches_at_once: int = Field(default=2, ge=1, le=16)
@@ -70,28 +102,14 @@ class ServiceSettings(BaseSettings):
     stalled_seconds: float = Field(default=60.0, ge=5, le=3600)
     """After so long without progress a lane with work is taken for dead, and the process with it."""
 
-    @field_validator("database")
-    @classmethod
-    def _database_address(cls, value: SecretStr) -> SecretStr:
-        try:
-            scheme = TypeAdapter(PostgresDsn).validate_python(value.get_secret_value()).scheme
-        except ValidationError:
-            scheme = ""
-        if scheme != DATABASE_SCHEME:
-            raise ValueError(f"must be an address like {DATABASE_SCHEME}://user:password@host:port/name")
-        return value
-
-    @model_validator(mode="after")
-    def _safe(self) -> Self:
-        unsafe = {
+    def unsafe(self) -> dict[str, bool]:
+        return {
+            **super().unsafe(),
             "kafka_security": self.kafka_security == "plaintext",
+            "kafka_password": self.kafka_password.get_secret_value().startswith(DEV_PREFIX),
             "clock": self.clock == "driven",
             "auth_keys_file": self.auth_keys_file is None,
         }
-        names = [f"{PREFIX}{name.upper()}" for name, found in unsafe.items() if found]
-        if names and not self.dev_mode:
-            raise ValueError(f"only in dev mode ({PREFIX}DEV_MODE=true) may these be unsafe: {', '.join(names)}")
-        return self
 
     @property
     def topic_retention_min(self) -> timedelta:
@@ -125,7 +143,7 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"{PREFIX}AUTH_KEYS_FILE: {error}") from error
 
 
-T = TypeVar("T", bound=ServiceSettings)
+T = TypeVar("T", bound=DatabaseSettings)
 
 
 def read_settings(kind: type[T]) -> T:

@@ -39,6 +39,8 @@ PAUSE_SECONDS = 1.0
 """Between two rounds, when there is something to tell; changes of an object within it go out as one."""
 POLL_SECONDS = 30.0
 VERSIONS_REMEMBERED = 50_000
+ONE_MOMENT = "REPEATABLE READ"
+"""A service may read versions and what belongs to them in more than one statement: between two, a batch may commit."""
 
 
 class Snapshot(Protocol):
@@ -58,7 +60,9 @@ class Snapshot(Protocol):
 
 
 Find: TypeAlias = Callable[[AsyncConnection, datetime, int], Awaitable[Sequence[Snapshot]]]
-"""At most so many snapshots of objects that changed at that instant or later, the first changed first."""
+"""At most so many snapshots of objects that changed at that instant or later, the first changed first. All of it is of one
+moment.
+"""
 
 
 @dataclass(slots=True)
@@ -103,6 +107,7 @@ class Publisher:
             begun = time.monotonic()
             with translated():
                 async with self.engine.connect() as connection:
+                    await connection.execution_options(isolation_level=ONE_MOMENT)
                     found = await self.find(connection, since, page)
             if not await self._publish(found):
                 return watermark

@@ -4,13 +4,14 @@ and which part has work and makes no progress.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.census import Census, take_census
@@ -74,12 +75,13 @@ class CensusKeeper:
     engine: AsyncEngine
     tables: ServiceTables
     clock: Clock
+    work: Sequence[Column[Any]] = ()
     last: Census = field(default_factory=Census)
 
     async def run(self) -> None:
         while True:
             try:
-                self.last = await take_census(self.engine, self.tables, self.clock.now())
+                self.last = await take_census(self.engine, self.tables, self.clock.now(), self.work)
             except (StorageError, OSError) as error:
                 log.warning("census_failed", error=repr(error))
             await asyncio.sleep(CENSUS_SECONDS)
@@ -91,6 +93,7 @@ class CensusKeeper:
             "due": last.due_deadlines,
             "parked": last.parked,
             "quarantined": last.quarantined,
+            "work": last.due_work,
         }
 
 

@@ -64,7 +64,7 @@ async def status_of(parts: Parts[Any]) -> dict[str, Any]:
     if not started:
         return {"service": parts.plan.desk.service, "tick": None, "busy": 1}
     tick, busy = clock.now(), _busy(parts)
-    census = await take_census(parts.engine, parts.plan.tables, tick)
+    census = await take_census(parts.engine, parts.plan.tables, tick, parts.plan.work_columns)
     lanes = [lane.progress for lane in parts.lanes.values()]
     return {
         "service": parts.plan.desk.service,
@@ -75,6 +75,7 @@ async def status_of(parts: Parts[Any]) -> dict[str, Any]:
         "facts_sent": parts.relay.progress.sent,
         "outbox_rows": census.outbox_rows,
         "due_deadlines": census.due_deadlines,
+        "due_work": census.due_work,
         "next_due_at": census.next_due_at,
         "parked": census.parked,
         "quarantined": census.quarantined,
