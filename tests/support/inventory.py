@@ -40,6 +40,7 @@ NOON = datetime(2010, 12, 1, 12, tzinfo=UTC)
 LEEDS, YORK, PARIS, HOME = "network:GB:LBA1", "network:GB:YRK1", "network:FR:CDG1", "seller:GB:home"
 SKUS = ("mug", "plate", "bowl")
 ORDERS = tuple(f"o-{number}" for number in range(1, 10))
+REMOVALS = tuple(f"r-{number}" for number in range(1, 6))
 NEW_FNSKUS = tuple(f"X00000000{number}" for number in range(10))
 
 
@@ -134,7 +135,7 @@ def offered(sku: str = "mug", *, channel: Channel = Channel.NETWORK, country: st
 
 @dataclass
 class Warehouse:
-    """What the processor does with messages about a few items and orders, without tables: decide, count the facts, keep."""
+    """What the processor does with messages about a few items and holders, without tables: decide, count the facts, keep."""
 
     now: datetime = NOON
     step_minutes: int = 1
@@ -144,6 +145,7 @@ class Warehouse:
     def __post_init__(self) -> None:
         items = [(SELLER, sku) for sku in SKUS]
         holders = [Subject(SELLER, "order", order_id) for order_id in ORDERS]
+        holders += [Subject(SELLER, "removal", removal_id) for removal_id in REMOVALS]
         labels = [(SELLER, fnsku) for fnsku in NEW_FNSKUS]
         self.books = Books(Draft(items, {}), Draft(holders, {}), Draft(items, {}), Draft(labels, {}), holders)
 
@@ -158,7 +160,7 @@ class Warehouse:
     def _decide(self, message: Message) -> Sequence[Message]:
         self.count += 1
         self.now += timedelta(minutes=self.step_minutes)
-        cause = Cause(hashed_id("test", str(self.count)), self.now, UUID(int=1))
+        cause = Cause(hashed_id("test", str(self.count)), self.now, UUID(int=1), self.now)
         told = DESK.rules[type(message)].decide(self.books, message, cause)
         for fact in told:
             self.books.number(fact)
@@ -174,6 +176,9 @@ class Warehouse:
     def reservation(self, order_id: str) -> Reservation | None:
         return self.books.reservations[Subject(SELLER, "order", order_id)]
 
+    def hold(self, removal_id: str) -> Reservation | None:
+        return self.books.reservations[Subject(SELLER, "removal", removal_id)]
+
     def units(self, bucket: Bucket, sku: str = "mug", *, at: str | None = None) -> int:
         """Units in a bucket, at one location or at all."""
         places = self.item(sku).balances.items()
@@ -184,6 +189,9 @@ class Warehouse:
 
     def reserved(self, sku: str = "mug") -> int:
         return self.units(Bucket.RESERVED, sku)
+
+    def held(self, sku: str = "mug") -> int:
+        return self.units(Bucket.HELD, sku)
 
     def gone(self, account: Outside, sku: str = "mug") -> int:
         """Units that went to an account outside, less those that came from it, by the ledger."""

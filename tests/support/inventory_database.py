@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 INVENTORY = Path(__file__).parents[2] / "services" / "inventory"
 
 
-def migrate(dsn: str) -> None:
+def migrate(dsn: str, revision: str = "head") -> None:
     """To the latest schema, as the launcher does it. Not from within an event loop."""
-    command.upgrade(_configuration(dsn), "head")
+    command.upgrade(_configuration(dsn), revision)
 
 
-def downgrade(dsn: str) -> None:
-    """To nothing."""
-    command.downgrade(_configuration(dsn), "base")
+def downgrade(dsn: str, revision: str = "base") -> None:
+    """To nothing, or to an older schema."""
+    command.downgrade(_configuration(dsn), revision)
 
 
 def _configuration(dsn: str) -> Config:

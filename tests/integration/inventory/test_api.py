@@ -16,8 +16,8 @@ from inventory import tables
 from inventory.api import router
 from inventory.decisions import DESK
 
+from support.alone import received
 from support.inventory_database import Inventory
-from support.orders import received
 from support.shop import SELLER, Shop, open_shop
 
 LEEDS, HOME = "network:GB:LBA1", "seller:GB:home"

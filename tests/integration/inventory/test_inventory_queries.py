@@ -30,6 +30,7 @@ from support.inventory import (
     units,
 )
 from support.inventory_database import Inventory
+from support.inventory_removals import BAD, out, requested
 
 
 @pytest.fixture
@@ -126,3 +127,16 @@ async def test_snapshots_are_of_items_changed_since_with_all_their_units(
     assert sum(balance.quantity for balance in snapshots[0].balances) == item.quantities.total
     assert all(balance.quantity for balance in snapshots[0].balances)
     assert snapshots[0].version == item.version
+
+
+async def test_a_snapshot_has_every_bucket_those_that_no_removal_may_touch_too(
+    on_postgres: Inventory, connection: AsyncConnection
+) -> None:
+    await on_postgres.tell(requested("r-1", out(1, 1), out(2, 2, BAD)))
+    (snapshot,) = await queries.find_snapshots(connection, NOON, 10)
+    assert {(each.bucket, each.quantity) for each in snapshot.balances if each.location_id == LEEDS} == {
+        ("available", 3),
+        ("reserved", 1),
+        ("held", 3),
+        ("researching", 1),
+    }

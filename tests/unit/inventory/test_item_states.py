@@ -25,14 +25,17 @@ from support.inventory import (
     shipped,
     units,
 )
+from support.inventory_removals import BAD, called_off, disposed, not_found, out, requested, returned, sent_out
 from support.states import Cell, cells
 
 HOLDER, OTHER = "o-1", "o-2"
+REMOVAL, NEXT = "r-1", "r-2"
 STATES: dict[str, tuple[Message, ...]] = {
     "absent": (),
     "bare": (offered(),),
     "sellable": (offered(), received(5)),
     "bound": (offered(), received(3), placed(HOLDER)),
+    "held": (offered(), received(3), requested(REMOVAL, out(1, 3))),
 }
 MESSAGES: dict[str, Callable[[], Message]] = {
     "UnitsReceived": lambda: received(2),
@@ -51,6 +54,14 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "OrderPlaced, for all": lambda: placed(OTHER, units(1, 5)),
     "OrderCanceled, the holder": lambda: canceled(HOLDER),
     "PackageShipped, of the holder": lambda: shipped(HOLDER, units(1, 2)),
+    "RemovalRequested": lambda: requested(NEXT, out(1, 2)),
+    "RemovalRequested, for all": lambda: requested(NEXT, out(1, 5)),
+    "RemovalRequested, damaged": lambda: requested(NEXT, out(1, 2, BAD)),
+    "RemovalCanceled, the holder": lambda: called_off(REMOVAL),
+    "RemovalUnitsReturned, the holder": lambda: returned(REMOVAL, out(1, 2)),
+    "RemovalUnitsMissing, the holder": lambda: not_found(REMOVAL, out(1, 3)),
+    "RemovalShipped, of the holder": lambda: sent_out(REMOVAL, units(1, 2)),
+    "RemovalDisposed, of the holder": lambda: disposed(REMOVAL, units(1, 3)),
 }
 CELLS = cells("item.md")
 
@@ -74,4 +85,6 @@ def _state(warehouse: Warehouse) -> str:
         return "absent"
     if warehouse.available():
         return "sellable"
-    return "bound" if warehouse.reserved() else "bare"
+    if warehouse.reserved():
+        return "bound"
+    return "held" if warehouse.held() else "bare"

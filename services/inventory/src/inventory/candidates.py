@@ -7,25 +7,46 @@ send the batch back.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis.failures import StorageError
 from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
 from contracts.inventory import Disposition
 from contracts.orders import ItemsCanceled, OrderCanceled, PackageShipped, ShippedAfterCancel
+from contracts.removals import RemovalCanceled, RemovalDisposed, RemovalShipped, RemovalUnitsMissing, RemovalUnitsReturned
 from contracts.warehouse import Adjustment, UnitsAdjusted
 from inventory import tables
+from inventory.domain.reservation import ORDER
+from inventory.domain.stock import Bucket
 
 ITEM = "item"
 """The kind of subjects that are items; all others are holders."""
 HOLDER = ("seller_id", "kind", "holder_id")
 
-TAKERS = frozenset({PackageShipped, ShippedAfterCancel, UnitsAdjusted})
+TAKERS = frozenset({PackageShipped, ShippedAfterCancel, UnitsAdjusted, RemovalShipped, RemovalDisposed})
 """Who may take what somebody else holds."""
 
-Needs = Mapping[tuple[str, str], int]
-"""Units that may have to come from others, by seller and SKU."""
+
+class Units(NamedTuple):
+    """Units of an item in one condition, for which others in that condition can stand."""
+
+    seller_id: str
+    sku: str
+    is_sellable: bool
+
+
+Needs = Mapping[Units, int]
+"""Units that may have to come from others."""
+
+
+class Departure(NamedTuple):
+    """Units that a holder's shipment takes, whether it holds them or not."""
+
+    holder: Subject
+    line: int
+    sku: str
+    quantity: int
 
 
 class HoldersChangedError(StorageError):
@@ -39,74 +60,94 @@ async def find_needs(tx: Transaction, messages: Collection[Message]) -> Needs:
     """All that messages take of items of which one of them may take what its holder does not hold."""
     if TAKERS.isdisjoint(map(type, messages)):
         return {}
-    shipments, losses, canceled = [], [], set()
+    departures, losses, emptied = [], [], set()
     for message in messages:
         match message:
-            case PackageShipped() | ShippedAfterCancel():
-                shipments.append(message)
-            case UnitsAdjusted() if _takes_sellable(message):
+            case UnitsAdjusted(adjustment=Adjustment.LOST | Adjustment.DAMAGED):
                 losses.append(message)
-            case OrderCanceled() | ItemsCanceled():
-                canceled.add(message.subject)
+            case OrderCanceled() | ItemsCanceled() | RemovalCanceled() | RemovalUnitsReturned() | RemovalUnitsMissing():
+                emptied.add(message.subject)
             case _:
-                pass
-    short = {(loss.seller_id, loss.sku) for loss in losses} | await _find_short(tx, shipments, canceled)
-    needs = Counter({(loss.seller_id, loss.sku): 0 for loss in losses})
-    for loss in losses:
-        needs[loss.seller_id, loss.sku] += loss.quantity
-    for shipment in shipments:
-        for line in shipment.package.lines:
-            needs[shipment.seller_id, line.sku] += line.quantity
-    return {key: units for key, units in needs.items() if key in short}
+                departures += _departures(message)
+    return await _sum_needs(tx, losses, departures, emptied)
 
 
-def _takes_sellable(report: UnitsAdjusted) -> bool:
-    match report.adjustment:
-        case Adjustment.LOST:
-            return report.disposition is Disposition.SELLABLE
-        case Adjustment.DAMAGED:
-            return True
-        case Adjustment.FOUND:
-            return False
+def _departures(message: Message) -> list[Departure]:
+    match message:
+        case PackageShipped() | ShippedAfterCancel():
+            lines = message.package.lines
+        case RemovalShipped():
+            lines = message.parcel.lines
+        case RemovalDisposed():
+            lines = message.lines
+        case _:
+            return []
+    holder = message.subject
+    return [Departure(holder, line.line, line.sku, line.quantity) for line in lines]
 
 
-async def _find_short(
-    tx: Transaction, shipments: Sequence[PackageShipped | ShippedAfterCancel], canceled: Collection[Subject]
-) -> set[tuple[str, str]]:
-    """Items of which a holder ships more than it holds, as far as one can see without a lock."""
-    holders = {shipment.subject for shipment in shipments} - set(canceled)
+async def _sum_needs(
+    tx: Transaction, losses: Sequence[UnitsAdjusted], departures: Sequence[Departure], emptied: Collection[Subject]
+) -> Needs:
+    taken = [*((_lost(loss), loss.quantity) for loss in losses)]
+    taken += [(units, departure.quantity) for departure in departures for units in _conditions(departure)]
+    short = {_lost(loss) for loss in losses} | await _find_short(tx, departures, emptied)
+    needs = Counter[Units]()
+    for units, quantity in taken:
+        if units in short:
+            needs[units] += quantity
+    return needs
+
+
+def _lost(report: UnitsAdjusted) -> Units:
+    """What is lost lay there in the state that the report tells; what is damaged could be sold before."""
+    could_be_sold = report.adjustment is Adjustment.DAMAGED or report.disposition is Disposition.SELLABLE
+    return Units(report.seller_id, report.sku, could_be_sold)
+
+
+def _conditions(departure: Departure) -> tuple[Units, ...]:
+    """An order takes what can be sold; a removal's line says nothing, it may be either."""
+    holder, sellable = departure.holder, Units(departure.holder.seller_id, departure.sku, is_sellable=True)
+    return (sellable,) if holder.kind == ORDER else (sellable, sellable._replace(is_sellable=False))
+
+
+async def _find_short(tx: Transaction, departures: Sequence[Departure], emptied: Collection[Subject]) -> set[Units]:
+    """Units of which a holder ships more than it holds, as far as one can see without a lock."""
+    holders = {departure.holder for departure in departures} - set(emptied)
     held: Counter[tuple[Any, ...]] = Counter()
     for row in await tx.rows.find(tables.reservation_line, HOLDER, holders):
         held[row.seller_id, row.kind, row.holder_id, row.line, row.sku] += row.taken - row.released - row.shipped
-    short = set()
-    for shipment in shipments:
-        for line in shipment.package.lines:
-            at = (*shipment.subject, line.line, line.sku)
-            held[at] -= line.quantity
-            if held[at] < 0:
-                short.add((shipment.seller_id, line.sku))
+    short: set[Units] = set()
+    for departure in departures:
+        at = (*departure.holder, departure.line, departure.sku)
+        held[at] -= departure.quantity
+        if held[at] < 0:
+            short.update(_conditions(departure))
     return short
 
 
 async def find_holders(tx: Transaction, needs: Needs, busy: Collection[Subject]) -> set[Subject]:
-    """The youngest holders at each location that together hold what is needed there, whatever those in `busy` do.
+    """The youngest holders at each place that together hold what is needed there, whatever those in `busy` do.
 
     `busy` are holders that the batch's own messages are about: what they hold may be gone when it is asked for.
     """
-    lines = await tx.rows.find(tables.reservation_line, ("seller_id", "sku", "is_open"), [(*key, True) for key in needs])
+    items = {(units.seller_id, units.sku) for units in needs}
+    lines = await tx.rows.find(tables.reservation_line, ("seller_id", "sku", "is_open"), [(*item, True) for item in items])
     holders = {Subject(row.seller_id, row.kind, row.holder_id) for row in lines}
     ages = {
         Subject(row.seller_id, row.kind, row.holder_id): row.reserved_at
         for row in await tx.rows.find(tables.reservation, HOLDER, holders)
     }
-    covered: Counter[tuple[str, str, str]] = Counter()
+    covered: Counter[tuple[str, str, str, str]] = Counter()
     chosen = set()
     by_age = sorted(
         ((Subject(row.seller_id, row.kind, row.holder_id), row) for row in lines), key=lambda pair: (ages[pair[0]], pair[0])
     )
     for holder, row in reversed(by_age):
-        if holder not in busy and covered[row.seller_id, row.sku, row.location_id] < needs[row.seller_id, row.sku]:
-            covered[row.seller_id, row.sku, row.location_id] += row.taken - row.released - row.shipped
+        at = (row.seller_id, row.sku, row.location_id, row.bucket)
+        needed = needs.get(Units(row.seller_id, row.sku, row.bucket == Bucket.AVAILABLE), 0)
+        if holder not in busy and covered[at] < needed:
+            covered[at] += row.taken - row.released - row.shipped
             chosen.add(holder)
     return chosen
 

@@ -17,6 +17,7 @@ from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
 from contracts.inventory import ItemMessage, SetProduct
 from contracts.orders import OrderPlaced, PackageShipped, ShippedAfterCancel
+from contracts.removals import RemovalDisposed, RemovalRequested, RemovalShipped
 from inventory import candidates, tables
 from inventory.domain import stock
 from inventory.domain.listing import Listing, Product
@@ -174,10 +175,12 @@ def _wanted_items(messages: Iterable[Message]) -> set[ItemKey]:
     keys = set()
     for message in messages:
         match message:
-            case OrderPlaced():
+            case OrderPlaced() | RemovalRequested() | RemovalDisposed():
                 keys.update([(message.seller_id, line.sku) for line in message.lines])
             case PackageShipped() | ShippedAfterCancel():
                 keys.update([(message.seller_id, line.sku) for line in message.package.lines])
+            case RemovalShipped():
+                keys.update([(message.seller_id, line.sku) for line in message.parcel.lines])
             case ItemMessage():
                 keys.add((message.seller_id, message.sku))
             case _:
@@ -203,7 +206,7 @@ async def _load_reservations(
     present = [(row.seller_id, row.kind, row.holder_id) for row in roots]
     lines: dict[tuple[str, str, str], list[Line]] = {key: [] for key in present}
     for row in await tx.rows.find(tables.reservation_line, candidates.HOLDER, present):
-        lines[row.seller_id, row.kind, row.holder_id].append(Line._make(row[3:9]))
+        lines[row.seller_id, row.kind, row.holder_id].append(Line._make((*row[3:9], BUCKETS[row.bucket])))
     reservations, revisions = {}, {}
     for row, key in zip(roots, present, strict=True):
         reservations[Subject(*key)] = Reservation(

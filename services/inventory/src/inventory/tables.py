@@ -42,7 +42,8 @@ reservation = Table(
     CheckConstraint(column("status").in_(["held", "refused", "ended"]), name="status_known"),
 )
 
-# `is_open` only to find the holders of an item without reading all that ever were
+# `bucket` is where the units were and go back to, `shipped` what has left for good; `is_open` only to find the holders of an
+# item without reading all that ever were
 reservation_line = Table(
     "reservation_line",
     metadata,
@@ -55,6 +56,7 @@ reservation_line = Table(
     Column("taken", Integer, nullable=False),
     Column("released", Integer, nullable=False),
     Column("shipped", Integer, nullable=False),
+    Column("bucket", key_text(), primary_key=True),
     Column("is_open", Boolean, nullable=False),
     Index(None, "seller_id", "sku", "is_open"),
 )

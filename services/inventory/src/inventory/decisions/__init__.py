@@ -6,9 +6,17 @@ Each decision is total: what it does in each state is in docs/states/reservation
 from chassis.desk import Desk
 from contracts.inventory import SetListing, SetProduct
 from contracts.orders import ItemsCanceled, OrderCanceled, OrderPlaced, PackageShipped, ShippedAfterCancel
+from contracts.removals import (
+    RemovalCanceled,
+    RemovalDisposed,
+    RemovalRequested,
+    RemovalShipped,
+    RemovalUnitsMissing,
+    RemovalUnitsReturned,
+)
 from contracts.warehouse import CustomerReturned, UnitsAdjusted, UnitsReceived
 from inventory import store
-from inventory.decisions import catalog, orders, shelf
+from inventory.decisions import catalog, orders, removals, shelf
 from inventory.store import Books
 
 DESK: Desk[Books] = Desk("inventory", store.load, store.save)
@@ -18,6 +26,13 @@ DESK.on(OrderCanceled, orders.release_all)
 DESK.on(ItemsCanceled, orders.release_some)
 DESK.on(PackageShipped, orders.ship)
 DESK.on(ShippedAfterCancel, orders.ship)
+
+DESK.on(RemovalRequested, removals.hold)
+DESK.on(RemovalCanceled, removals.release_all)
+DESK.on(RemovalUnitsReturned, removals.release_some)
+DESK.on(RemovalUnitsMissing, removals.write_off)
+DESK.on(RemovalShipped, removals.remove)
+DESK.on(RemovalDisposed, removals.remove)
 
 DESK.on(UnitsReceived, shelf.receive)
 DESK.on(UnitsAdjusted, shelf.adjust)

@@ -1,6 +1,6 @@
 """What several decisions do to the books: move units, review listings, take reservations back, note what is missing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import TypeAdapter
@@ -8,36 +8,73 @@ from pydantic import TypeAdapter
 from chassis.outcomes import Cause
 from contracts.envelope import Message, Subject
 from contracts.identity import hashed_id
-from contracts.inventory import DiscrepancyOpened, HeldLine, ListingRestocked, ListingSoldOut, ReservationWithdrawn
+from contracts.inventory import (
+    DiscrepancyOpened,
+    HeldLine,
+    HeldUnits,
+    HoldWithdrawn,
+    ListingRestocked,
+    ListingSoldOut,
+    ReservationWithdrawn,
+)
 from inventory.domain import listing as listings
 from inventory.domain import reservation as holding
 from inventory.domain import withdrawal
-from inventory.domain.location import Portion, is_within
-from inventory.domain.reservation import Reservation, Status
-from inventory.domain.stock import Account, Bucket, Move, Outside
+from inventory.domain.location import Portion
+from inventory.domain.reservation import BOUND, REMOVAL, HeldPortion
+from inventory.domain.stock import Account, Bucket, Move
+from inventory.domain.withdrawal import Need, unbound
 from inventory.store import Books, Discrepancy, ItemKey
 
+QUANTITY_MAX = 1_000_000
+"""Units that a fact can name; more are as good as this many when it tells what is missing."""
+
+HELD_UNITS: TypeAdapter[tuple[HeldUnits, ...]] = TypeAdapter(tuple[HeldUnits, ...])
 HELD_LINES: TypeAdapter[tuple[HeldLine, ...]] = TypeAdapter(tuple[HeldLine, ...])
 """All lines of a fact at once: half the time of one after another."""
 
 
 def move(
-    books: Books, holder: Subject, portions: Iterable[Portion], way: tuple[Account, Account], cause: Cause
+    books: Books, holder: Subject, portions: Iterable[Portion | HeldPortion], way: tuple[Account, Account], cause: Cause
 ) -> Iterable[str]:
     """Move a holder's units the same way; returns the SKUs."""
     source, target = way
     moves: dict[str, list[Move]] = {}
-    for line, sku, location, quantity in portions:
+    for line, sku, location, quantity, *_ in portions:
         moves.setdefault(sku, []).append(Move(location, source, target, quantity, line))
     for sku, each in moves.items():
         books.book(holder.seller_id, sku, each, cause, holder)
     return moves
 
 
-def told_lines(portions: Iterable[Portion]) -> tuple[HeldLine, ...]:
+def bind(books: Books, holder: Subject, portions: Iterable[HeldPortion], cause: Cause) -> None:
+    """Units go from where they are to their holder's account."""
+    for bucket, each in _by_bucket(portions).items():
+        move(books, holder, each, (bucket, BOUND[holder.kind]), cause)
+
+
+def give_back(books: Books, holder: Subject, portions: Iterable[HeldPortion], cause: Cause) -> None:
+    """Units go from their holder's account back to where they were."""
+    for bucket, each in _by_bucket(portions).items():
+        move(books, holder, each, (BOUND[holder.kind], bucket), cause)
+
+
+def _by_bucket(portions: Iterable[HeldPortion]) -> dict[Bucket, list[HeldPortion]]:
+    by_bucket: dict[Bucket, list[HeldPortion]] = {}
+    for portion in portions:
+        by_bucket.setdefault(portion.bucket, []).append(portion)
+    return by_bucket
+
+
+def told_lines(portions: Iterable[Portion | HeldPortion]) -> tuple[HeldLine, ...]:
     return HELD_LINES.validate_python(tuple([
-        {"line": line, "sku": sku, "location_id": location, "quantity": quantity} for line, sku, location, quantity in portions
+        {"line": line, "sku": sku, "location_id": location, "quantity": quantity}
+        for line, sku, location, quantity, *_ in portions
     ]))  # fmt: skip
+
+
+def told_units(portions: Iterable[HeldPortion]) -> tuple[HeldUnits, ...]:
+    return HELD_UNITS.validate_python(tuple([portion._asdict() for portion in portions]))
 
 
 def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Cause) -> list[Message]:
@@ -59,34 +96,24 @@ def _turn(seller_id: str, sku: str, listing: listings.Listing) -> Message:
     return kind(seller_id=seller_id, sku=sku, marketplace_id=listing.marketplace_id, channel=listing.channel)
 
 
-def withdraw(books: Books, key: ItemKey, scope: str, quantity: int, cause: Cause) -> list[Message]:
-    """Make `quantity` units available within the scope, if need be at the cost of the youngest reservations."""
-    seller_id, sku = key
-    lacking = quantity - sum(available_within(books, key, scope).values())
+def withdraw(books: Books, seller_id: str, need: Need, cause: Cause) -> list[Message]:
+    """See that the units needed are bound to nobody, at the cost of the youngest holders if need be."""
+    lacking = need.quantity - sum(unbound(books.item(seller_id, need.sku), need).values())
     if lacking <= 0:
         return []
     facts: list[Message] = []
     held = books.reservations_of(seller_id)
-    for holder, portions in withdrawal.withdraw(held, sku, scope, lacking).items():
+    for holder, portions in withdrawal.withdraw(held, need._replace(quantity=lacking)).items():
         books.reservations[holder] = holding.release(held[holder], portions, cause.now)
-        move(books, holder, portions, (Bucket.RESERVED, Bucket.AVAILABLE), cause)
-        facts.append(ReservationWithdrawn(seller_id=seller_id, order_id=holder.id, lines=told_lines(portions)))
+        give_back(books, holder, portions, cause)
+        facts.append(_withdrawn(holder, portions))
     return facts
 
 
-def available_within(books: Books, key: ItemKey, scope: str) -> dict[str, int]:
-    """Units that can be sold, by location, in the order of location ids."""
-    available = books.item(*key).available()
-    return {location: units for location, units in sorted(available.items()) if is_within(location, scope)}
-
-
-def pass_through(books: Books, holder: Subject, portions: Sequence[Portion], cause: Cause) -> None:
-    """Ship available units for a holder: they are taken and gone at once, so that its account shows both (S7)."""
-    reservation = books.reservations[holder] or Reservation(Status.ENDED, changed_at=cause.now)
-    taken = holding.take_late(reservation, portions, cause.now)
-    books.reservations[holder] = holding.ship(taken, portions, cause.now)
-    move(books, holder, portions, (Bucket.AVAILABLE, Bucket.RESERVED), cause)
-    move(books, holder, portions, (Bucket.RESERVED, Outside.CUSTOMER), cause)
+def _withdrawn(holder: Subject, portions: Iterable[HeldPortion]) -> Message:
+    if holder.kind == REMOVAL:
+        return HoldWithdrawn(seller_id=holder.seller_id, removal_id=holder.id, lines=told_units(portions))
+    return ReservationWithdrawn(seller_id=holder.seller_id, order_id=holder.id, lines=told_lines(portions))
 
 
 def open_discrepancy(books: Books, key: ItemKey, location_id: str, quantity: int, cause: Cause) -> Message:

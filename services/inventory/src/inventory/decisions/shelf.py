@@ -9,6 +9,7 @@ from contracts.inventory import Disposition
 from contracts.warehouse import Adjustment, CustomerReturned, StockReport, UnitsAdjusted, UnitsReceived
 from inventory.decisions import bookings
 from inventory.domain.stock import Account, Bucket, Move, Outside, bucket_of
+from inventory.domain.withdrawal import Need
 from inventory.store import Books
 
 
@@ -51,12 +52,10 @@ def _put(
 
 
 def _take(books: Books, report: UnitsAdjusted, way: tuple[Bucket, Account], cause: Cause) -> Sequence[Message]:
-    """Units are not where they were: from the balance, then from the youngest reservations, then they are a discrepancy."""
+    """Units are not where they were: from the balance, then from the youngest holders, then they are a discrepancy."""
     key, location_id, quantity = (report.seller_id, report.sku), report.location_id, report.quantity
     source, target = way
-    facts: list[Message] = []
-    if source is Bucket.AVAILABLE:
-        facts += bookings.withdraw(books, key, location_id, quantity, cause)
+    facts = bookings.withdraw(books, report.seller_id, Need(report.sku, location_id, quantity, (source,)), cause)
     units = min(quantity, books.item(*key).balances.get((location_id, source), 0))
     if units:
         books.book(*key, [Move(location_id, source, target, units)], cause)

@@ -17,6 +17,7 @@ PROCESSING = Reason("processing", "Being measured, sampled or otherwise handled 
 RESEARCHING = Reason("researching", "Misplaced or in doubt; the warehouse is looking into it.")
 INBOUND = Reason("inbound", "Announced or on the way, not in a fulfillment center yet.")
 OTHER_REMOVAL = Reason("other_removal", "Held for another removal.")
+OTHER_MARKETPLACE = Reason("other_marketplace", "In a fulfillment center of another marketplace's country.")
 NOT_IN_NETWORK = Reason("not_in_network", "At the seller's own place, which removals do not reach.")
 
 LEGEND = {
@@ -31,4 +32,4 @@ LEGEND = {
 }
 """By bucket; what is missing here lies in a center, unbound, and may be removed."""
 
-REASONS = tuple(dict.fromkeys((*LEGEND.values(), NOT_IN_NETWORK)))
+REASONS = tuple(dict.fromkeys((*LEGEND.values(), OTHER_MARKETPLACE, NOT_IN_NETWORK)))

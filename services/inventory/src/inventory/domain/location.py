@@ -6,13 +6,16 @@ A location id is `channel:COUNTRY:code`. A scope is the beginning of such ids: a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 EXACT_LOCATIONS_MAX = 8
 """Up to so many candidate locations every subset is tried (255); beyond, the choice is greedy."""
 
 UNKNOWN_SCOPE = "network:ZZ:"
 """Where units left from when nobody knows the place; ZZ is no country's code."""
+
+P = TypeVar("P")
+"""Whatever names a place."""
 
 Supply: TypeAlias = Mapping[str, Mapping[str, int]]
 """Units that may be taken: by SKU, then by location id."""
@@ -106,12 +109,12 @@ def _portions(wanted: Sequence[Wanted], supply: Supply, chosen: Sequence[str]) -
     return tuple(portions)
 
 
-def take(available: Mapping[str, int], quantity: int, order: Iterable[str]) -> dict[str, int]:
-    """At most `quantity` units from these locations in this order; places that give nothing are left out."""
+def take(available: Mapping[P, int], quantity: int, order: Iterable[P]) -> dict[P, int]:
+    """At most `quantity` units from these places in this order; places that give nothing are left out."""
     taken = {}
-    for location in order:
-        if units := min(quantity, available.get(location, 0)):
-            taken[location] = units
+    for place in order:
+        if units := min(quantity, available.get(place, 0)):
+            taken[place] = units
             quantity -= units
     return taken
 

@@ -1,32 +1,27 @@
-"""Which units a removal may hold (R8, S6): those that lie in a center of the network and are bound to nobody, fulfillable and
-unfulfillable apart, all that is asked for or nothing.
+"""Which units a removal may hold (R8, S6): those that lie in a center of its marketplace's country and are bound to nobody, all
+that is asked for or nothing. Fulfillable and unfulfillable units are asked for in lines of their own.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from inventory.domain.legend import LEGEND, NOT_IN_NETWORK
-from inventory.domain.stock import UNFULFILLABLE, Bucket, Item, Move, Place
+from inventory.domain.legend import LEGEND, NOT_IN_NETWORK, OTHER_MARKETPLACE
+from inventory.domain.location import Wanted, scope_of, take
+from inventory.domain.reservation import NETWORK, HeldPortion
+from inventory.domain.stock import UNFULFILLABLE, Bucket, Item, Place
 
-NETWORK = "network:"
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """Units of one item that a seller wants out."""
-
-    line: int
-    sku: str
-    fulfillable: int
-    unfulfillable: int
+CENTERS = f"{NETWORK}:"
+CONDITIONS = {"fulfillable": (Bucket.AVAILABLE,), "unfulfillable": UNFULFILLABLE}
+"""Where units lie that nobody holds, by condition, in the order in which they are taken. An unknown condition has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """By SKU the moves that hold the units; a move's source is where the units go back to when the removal is canceled."""
+class WantedOut(Wanted, Protocol):
+    """A line of a removal: units of one item in one condition."""
 
-    moves: Mapping[str, tuple[Move, ...]]
+    @property
+    def condition(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,53 +30,56 @@ class Shortage:
 
     line: int
     sku: str
-    fulfillable: int
-    unfulfillable: int
+    condition: str
+    quantity: int
     unavailable: Mapping[str, int]
 
 
-def hold(removals: Sequence[Removal], items: Mapping[str, Item]) -> Held | tuple[Shortage, ...]:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing may be held."""
+
+    shortages: tuple[Shortage, ...]
+
+
+def hold(wanted: Sequence[WantedOut], items: Mapping[str, Item], marketplace_id: str) -> tuple[HeldPortion, ...] | Refused:
     """Hold every line or none. Units are taken by bucket as listed in `stock`, within a bucket by location id."""
-    free = {sku: _removable(item) for sku, item in items.items()}
-    moves: dict[str, tuple[Move, ...]] = {}
+    scope = scope_of(NETWORK, marketplace_id)
+    free = {sku: _within(item, scope) for sku, item in items.items()}
+    portions: list[HeldPortion] = []
     shortages = []
-    for removal in removals:
-        places = free[removal.sku]
-        good, good_missing = _take(places, (Bucket.AVAILABLE,), removal.fulfillable, removal.line)
-        bad, bad_missing = _take(places, UNFULFILLABLE, removal.unfulfillable, removal.line)
-        if good_missing or bad_missing:
-            reasons = unavailable(items[removal.sku])
-            shortages.append(Shortage(removal.line, removal.sku, good_missing, bad_missing, reasons))
-        moves[removal.sku] = (*moves.get(removal.sku, ()), *good, *bad)
-    return tuple(shortages) or Held(moves)
+    for line in wanted:
+        taken = _taken(free[line.sku], line)
+        portions += [HeldPortion(line.line, line.sku, at, units, bucket) for (at, bucket), units in taken.items()]
+        if missing := line.quantity - sum(taken.values()):
+            reasons = unavailable(items[line.sku], scope)
+            shortages.append(Shortage(line.line, line.sku, line.condition, missing, reasons))
+    return Refused(tuple(shortages)) if shortages else tuple(portions)
 
 
-def unavailable(item: Item) -> dict[str, int]:
-    """Units that no removal may take, by the legend's code (I16)."""
-    reasons: Counter[str] = Counter()
-    for (location, bucket), units in item.balances.items():
-        if not location.startswith(NETWORK):
-            reasons[NOT_IN_NETWORK.code] += units
-        elif bucket in LEGEND:
-            reasons[LEGEND[bucket].code] += units
-    return {code: units for code, units in reasons.items() if units}
-
-
-def _removable(item: Item) -> dict[Place, int]:
+def _within(item: Item, scope: str) -> dict[Place, int]:
     return {
-        place: units
-        for place, units in sorted(item.balances.items())
-        if place[0].startswith(NETWORK) and place[1] not in LEGEND
+        (location, bucket): units for (location, bucket), units in sorted(item.balances.items()) if location.startswith(scope)
     }
 
 
-def _take(places: dict[Place, int], buckets: Sequence[Bucket], quantity: int, line: int) -> tuple[list[Move], int]:
-    """Moves of at most `quantity` units, struck from `places`; and how many are missing."""
-    moves = []
-    for bucket in buckets:
-        for place in [place for place in places if place[1] is bucket]:
-            if units := min(quantity, places[place]):
-                places[place] -= units
-                quantity -= units
-                moves.append(Move(place[0], bucket, Bucket.HELD, units, line))
-    return moves, quantity
+def _taken(free: dict[Place, int], line: WantedOut) -> dict[Place, int]:
+    """At most what the line asks for, struck from `free`."""
+    buckets = CONDITIONS.get(line.condition, ())
+    taken = take(free, line.quantity, [place for bucket in buckets for place in free if place[1] is bucket])
+    for place, units in taken.items():
+        free[place] -= units
+    return taken
+
+
+def unavailable(item: Item, scope: str = CENTERS) -> dict[str, int]:
+    """Units that no removal from the scope may take, by the legend's code (I16)."""
+    reasons: Counter[str] = Counter()
+    for (location, bucket), units in item.balances.items():
+        if not location.startswith(CENTERS):
+            reasons[NOT_IN_NETWORK.code] += units
+        elif not location.startswith(scope):
+            reasons[OTHER_MARKETPLACE.code] += units
+        elif bucket in LEGEND:
+            reasons[LEGEND[bucket].code] += units
+    return {code: units for code, units in reasons.items() if units}

@@ -1,16 +1,26 @@
-"""What a holder holds, line by line. A reservation is never forgotten: its end is a state, which also answers what comes late.
+"""What a holder, an order or a removal, holds, line by line. A reservation is never forgotten: its end is a state, which also
+answers what comes late.
 
 For each line: taken = released + shipped + still open (S7). Which units those are on the shelf is `stock`'s affair.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from inventory.domain.location import Portion, Wanted, scope_of
-from inventory.domain.stock import NEVER, Account, Bucket, Outside
+from inventory.domain.stock import NEVER, UNFULFILLABLE, Account, Bucket, Outside, Place
+
+ORDER, REMOVAL = "order", "removal"
+"""The kinds of holders."""
+BOUND: Mapping[str, Bucket] = {ORDER: Bucket.RESERVED, REMOVAL: Bucket.HELD}
+"""Where units lie that a holder of this kind holds."""
+GONE: Mapping[str, Outside] = {ORDER: Outside.CUSTOMER, REMOVAL: Outside.REMOVED}
+"""Where they go when they leave for good."""
+NETWORK = "network"
+"""The channel of fulfillment centers."""
 
 
 class Status(StrEnum):
@@ -20,7 +30,7 @@ class Status(StrEnum):
 
 
 class Line(NamedTuple):
-    """Units of a holder's line at one location."""
+    """Units of a holder's line in one place; `bucket` is where they were, and where they go back to."""
 
     line: int
     location_id: str
@@ -28,10 +38,25 @@ class Line(NamedTuple):
     taken: int
     released: int = 0
     shipped: int = 0
+    bucket: Bucket = Bucket.AVAILABLE
+
+    @property
+    def place(self) -> Place:
+        return self.location_id, self.bucket
 
     @property
     def open(self) -> int:
         return self.taken - self.released - self.shipped
+
+
+class HeldPortion(NamedTuple):
+    """Units of a holder's line in one place."""
+
+    line: int
+    sku: str
+    location_id: str
+    quantity: int
+    bucket: Bucket = Bucket.AVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +108,43 @@ def hold(portions: Iterable[Portion], marketplace_id: str, channel: str, now: da
     return Reservation(Status.HELD, marketplace_id, channel, lines, now, now)
 
 
+def hold_for_removal(portions: Iterable[HeldPortion], marketplace_id: str, now: datetime) -> Reservation:
+    """A hold on these units, which need not be sellable. Removals reach the network's centers only."""
+    lines = tuple([Line(line, location, sku, quantity, bucket=bucket) for line, sku, location, quantity, bucket in portions])
+    return Reservation(Status.HELD, marketplace_id, NETWORK, lines, now, now)
+
+
 def refuse(marketplace_id: str, channel: str, now: datetime) -> Reservation:
     """The mark of a holder whose units were not all there: it holds nothing."""
     return Reservation(Status.REFUSED, marketplace_id, channel, (), now, now)
 
 
-def open_portions(reservation: Reservation) -> tuple[Portion, ...]:
+def open_portions(reservation: Reservation) -> tuple[HeldPortion, ...]:
     """All that is still held."""
-    return tuple([Portion(line.line, line.sku, line.location_id, line.open) for line in reservation.lines if line.open])
+    return tuple([portion_of(line, line.open) for line in reservation.lines if line.open])
 
 
-def held_for(reservation: Reservation, wanted: Iterable[Wanted], *, last_first: bool = False) -> tuple[Portion, ...]:
-    """Of what is wanted that which is still held, from the first location on, or from the last.
+def portion_of(line: Line, quantity: int) -> HeldPortion:
+    return HeldPortion(line.line, line.sku, line.location_id, quantity, line.bucket)
+
+
+def held_for(reservation: Reservation, wanted: Iterable[Wanted], *, last_first: bool = False) -> tuple[HeldPortion, ...]:
+    """Of what is wanted that which is still held, from the first place on, or from the last.
 
     Releases go last first, so that what remains still leaves from the fewest places.
     """
     lines = reservation.lines[::-1] if last_first else reservation.lines
-    left = {(line.line, line.location_id): line.open for line in lines}
+    left = {(line.line, line.place): line.open for line in lines}
     portions = []
     for want in wanted:
         quantity = want.quantity
         for line in lines:
             if line.line != want.line or line.sku != want.sku:
                 continue
-            if units := min(quantity, left[line.line, line.location_id]):
-                left[line.line, line.location_id] -= units
+            if units := min(quantity, left[line.line, line.place]):
+                left[line.line, line.place] -= units
                 quantity -= units
-                portions.append(Portion(line.line, line.sku, line.location_id, units))
+                portions.append(portion_of(line, units))
     return tuple(portions)
 
 
@@ -121,7 +156,7 @@ class Missing(NamedTuple):
     quantity: int
 
 
-def beyond(wanted: Iterable[Wanted], held: Iterable[Portion]) -> tuple[Missing, ...]:
+def beyond(wanted: Iterable[Wanted], held: Iterable[HeldPortion]) -> tuple[Missing, ...]:
     """What is wanted beyond these portions, by line."""
     units: dict[tuple[int, str], int] = {}
     for want in wanted:
@@ -131,25 +166,32 @@ def beyond(wanted: Iterable[Wanted], held: Iterable[Portion]) -> tuple[Missing, 
     return tuple([Missing(line, sku, quantity) for (line, sku), quantity in units.items() if quantity])
 
 
-def location_of(reservation: Reservation, number: int, sku: str) -> str | None:
+def place_of(reservation: Reservation, number: int, sku: str) -> Place | None:
     """Where a line was first taken."""
-    return next((line.location_id for line in reservation.lines if line.line == number and line.sku == sku), None)
+    return next((line.place for line in reservation.lines if line.line == number and line.sku == sku), None)
 
 
-def release(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
+def buckets_like(bucket: Bucket) -> tuple[Bucket, ...]:
+    """Where else units lie that are as good: unfulfillable ones of one disposition stand for those of another."""
+    return UNFULFILLABLE if bucket in UNFULFILLABLE else (bucket,)
+
+
+def release(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
     """Without these units, which are not held any more. Ended when nothing is left."""
     return _settled(reservation, [line._replace(released=line.released + n) for line, n in _each(reservation, portions)], now)
 
 
-def ship(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
-    """With these units gone to the buyer. Ended when nothing is left."""
+def ship(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
+    """With these units gone for good, to the buyer or out of the center. Ended when nothing is left."""
     return _settled(reservation, [line._replace(shipped=line.shipped + n) for line, n in _each(reservation, portions)], now)
 
 
-def take_late(reservation: Reservation, portions: Sequence[Portion], now: datetime) -> Reservation:
+def take_late(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
     """With units that are taken only as they ship: a shipment passes through the holder's books, however late it is."""
-    known = {(line.line, line.location_id) for line in reservation.lines}
-    fresh = {(p.line, p.location_id): Line(p.line, p.location_id, p.sku, 0) for p in portions}
+    known = {(line.line, line.place) for line in reservation.lines}
+    fresh = {
+        (line, (location, bucket)): Line(line, location, sku, 0, bucket=bucket) for line, sku, location, _, bucket in portions
+    }
     lines = reservation.lines + tuple(line for key, line in fresh.items() if key not in known)
     widened = replace(reservation, lines=lines)
     return replace(
@@ -157,12 +199,13 @@ def take_late(reservation: Reservation, portions: Sequence[Portion], now: dateti
     )
 
 
-def _each(reservation: Reservation, portions: Sequence[Portion]) -> list[tuple[Line, int]]:
+def _each(reservation: Reservation, portions: Sequence[HeldPortion]) -> list[tuple[Line, int]]:
     """Every line, with the units that `portions` have of it."""
-    units: dict[tuple[int, str], int] = {}
-    for line, _, location, quantity in portions:
-        units[line, location] = units.get((line, location), 0) + quantity
-    return [(line, units.get((line.line, line.location_id), 0)) for line in reservation.lines]
+    units: dict[tuple[int, Place], int] = {}
+    for line, _, location, quantity, bucket in portions:
+        at = (line, (location, bucket))
+        units[at] = units.get(at, 0) + quantity
+    return [(line, units.get((line.line, line.place), 0)) for line in reservation.lines]
 
 
 def _settled(reservation: Reservation, lines: Sequence[Line], now: datetime) -> Reservation:

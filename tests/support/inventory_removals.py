@@ -1,0 +1,54 @@
+"""What removals tells inventory, in the trade's language."""
+
+from __future__ import annotations
+
+from contracts.removals import (
+    Condition,
+    RemovalCanceled,
+    RemovalDisposed,
+    RemovalLine,
+    RemovalParcel,
+    RemovalRequested,
+    RemovalShipped,
+    RemovalUnitsMissing,
+    RemovalUnitsReturned,
+)
+from contracts.values import LineUnits
+
+from support.inventory import NOON, SELLER, units
+
+GOOD, BAD = Condition.FULFILLABLE, Condition.UNFULFILLABLE
+
+
+def out(line: int, quantity: int, condition: str = GOOD, sku: str = "mug") -> RemovalLine:
+    """A line of a removal."""
+    return RemovalLine(line=line, sku=sku, quantity=quantity, condition=str(condition))
+
+
+def requested(removal_id: str, *lines: RemovalLine, country: str = "GB") -> RemovalRequested:
+    """Two good mugs and two bad ones, unless told otherwise."""
+    wanted = lines or (out(1, 2), out(2, 2, BAD))
+    return RemovalRequested(seller_id=SELLER, removal_id=removal_id, marketplace_id=country, lines=wanted)
+
+
+def called_off(removal_id: str, *lines: RemovalLine) -> RemovalCanceled:
+    return RemovalCanceled(seller_id=SELLER, removal_id=removal_id, lines=lines, by="seller")
+
+
+def returned(removal_id: str, *lines: RemovalLine) -> RemovalUnitsReturned:
+    return RemovalUnitsReturned(seller_id=SELLER, removal_id=removal_id, lines=lines)
+
+
+def not_found(removal_id: str, *lines: RemovalLine) -> RemovalUnitsMissing:
+    return RemovalUnitsMissing(seller_id=SELLER, removal_id=removal_id, lines=lines)
+
+
+def sent_out(removal_id: str, *lines: LineUnits) -> RemovalShipped:
+    parcel = RemovalParcel(
+        package_id="1", carrier="Post", tracking_number="T1", shipped_at=NOON, lines=lines or (units(1, 2), units(2, 2))
+    )
+    return RemovalShipped(seller_id=SELLER, removal_id=removal_id, parcel=parcel)
+
+
+def disposed(removal_id: str, *lines: LineUnits) -> RemovalDisposed:
+    return RemovalDisposed(seller_id=SELLER, removal_id=removal_id, disposal_id="1", lines=lines)
