@@ -1,0 +1,36 @@
+"""A database with the schema of removals, made by its migrations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from removals import tables
+
+from support.schemas import empty, migrated
+
+if TYPE_CHECKING:
+    from devkit.databases import DatabaseServer
+
+
+@pytest_asyncio.fixture(scope="session")
+async def removals_database(postgres: DatabaseServer) -> AsyncIterator[tuple[str, AsyncEngine]]:
+    async with migrated(postgres, "removals") as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def engine(removals_database: tuple[str, AsyncEngine]) -> AsyncEngine:
+    """The database without rows."""
+    await empty(removals_database[1], tables.metadata)
+    return removals_database[1]
+
+
+@pytest_asyncio.fixture
+async def dsn(removals_database: tuple[str, AsyncEngine], engine: AsyncEngine) -> str:
+    """The same database's address."""
+    assert engine
+    return removals_database[0]
