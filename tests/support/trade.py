@@ -1,10 +1,11 @@
-"""Both services in this process, on real databases and without a broker: each fact is carried over before the next message.
+"""All services in this process, on real databases and without a broker: each fact is carried over before the next message.
 
 For tests that need what the services leave behind. Whether it gets there through Kafka is shown in tests/e2e.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,9 +15,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import intake
+from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
 from chassis.desk import Desk
+from chassis.gate import Gate
+from chassis.lane import Lane, Works
 from chassis.outbox import Outgoing
 from chassis.outcomes import Accepted, Received, Repeated
 from chassis.processor import process
@@ -26,14 +30,25 @@ from chassis.transaction import PostgresTransactions
 from contracts.envelope import Message
 from inventory import tables as inventory_tables
 from inventory.decisions import DESK
+from notifications import tables as notifications_tables
+from notifications.courier import Courier
+from notifications.decisions import desk as notifications_desk
+from notifications.letters import Letters
+from notifications.post import Answer, Cut, Taken
+from notifications.post import Outgoing as Mail
 from orders import tables as orders_tables
 from orders.decisions import desk
 from orders.domain.policy import Policies
+from removals import tables as removals_tables
+from removals.decisions import desk as removals_desk
 
+from support.mails import POLICY
+from support.removals import TERMS
 from support.seller import WEDNESDAY
 from support.wire import Wire, wire, wire_of
 
 ROWS_MAX = 100
+MAILS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +73,28 @@ class House:
 
 
 @dataclass(slots=True)
+class MailServer:
+    """Takes every mail; one whose subject names a word of `cut` it takes without a word."""
+
+    cut: set[str] = field(default_factory=set)
+    taken: list[Mail] = field(default_factory=list)
+
+    async def send(self, mail: Mail) -> Answer:
+        self.taken.append(mail)
+        return Cut("no word") if any(word in mail.subject for word in self.cut) else Taken()
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+
+@dataclass(slots=True)
 class Trade:
     """The houses of a market at one time."""
 
     houses: Mapping[str, House]
-    clock: DrivenClock = field(default_factory=lambda: DrivenClock(WEDNESDAY))
+    clock: DrivenClock
+    courier: Courier
+    mail_server: MailServer
 
     async def tell(self, *messages: Message) -> None:
         """Have messages decided, and everything that follows from each."""
@@ -83,6 +115,13 @@ class Trade:
             while due := await self._due(house):
                 await self._decide(house, due)
                 await self._carry_over()
+        await self.send_mails()
+
+    async def send_mails(self) -> None:
+        """The courier's rounds, until no mail is due."""
+        while await self.courier.work(asyncio.sleep):
+            pass
+        await self._carry_over()
 
     async def _due(self, house: House) -> Sequence[Received]:
         async with house.transactions.begin() as tx:
@@ -108,5 +147,13 @@ async def open_trade(dsns: Mapping[str, str]) -> AsyncIterator[Trade]:
             stack.push_async_callback(engine.dispose)
             return House(service, PostgresTransactions(engine, tables))
 
-        orders = house(desk(Policies()), orders_tables.SERVICE)
-        yield Trade({"orders": orders, "inventory": house(DESK, inventory_tables.SERVICE)})
+        houses = {
+            "orders": house(desk(Policies()), orders_tables.SERVICE),
+            "inventory": house(DESK, inventory_tables.SERVICE),
+            "removals": house(removals_desk(TERMS), removals_tables.SERVICE),
+            "notifications": house(notifications_desk(POLICY, Letters()), notifications_tables.SERVICE),
+        }
+        clock, mail_server = DrivenClock(WEDNESDAY), MailServer()
+        mails = houses["notifications"]
+        works = Works(mails.transactions, clock, mails.desk, Gate(1), Breaker(), lambda: None, lambda: 0.5)
+        yield Trade(houses, clock, Courier(Lane("courier", works), mail_server, MAILS_AT_ONCE), mail_server)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from devkit.verification import agreement
-from devkit.verification.checks import CHECKS, Check
+from devkit.verification import agreement, mail_agreement, removal_agreement
+from devkit.verification.checks import CHECKS, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from devkit.verification.check import Check
 
 SHOWN_PER_CHECK_MAX = 20
 
@@ -50,12 +52,24 @@ async def verify(dsns: Mapping[str, str], now: datetime) -> Report:
         databases = {service: await _connect(stack, dsn) for service, dsn in dsns.items()}
         for check in CHECKS:
             report.findings.append(await _find(databases[check.service], check, now))
-        count, texts = await agreement.disagreements(databases["orders"], databases["inventory"])
-        report.findings.append(_finding(agreement.NAME, "orders and inventory", count, texts, must_find=True))
+        report.findings += await _agreements(databases)
         for database in databases.values():
             report.parked += await database.fetchval("SELECT count(*) FROM parked")
             report.quarantined += await database.fetchval("SELECT count(*) FROM quarantine")
     return report
+
+
+async def _agreements(databases: Mapping[str, asyncpg.Connection]) -> list[Finding]:
+    """What must hold between services."""
+    orders, inventory, removals, notifications = (databases[service] for service in SERVICES)
+    ordered = await agreement.disagreements(orders, inventory)
+    removed = await removal_agreement.disagreements(removals, inventory)
+    mailed = await mail_agreement.disagreements(orders=orders, removals=removals, notifications=notifications)
+    return [
+        _finding(agreement.NAME, "orders and inventory", *ordered, must_find=True),
+        _finding(removal_agreement.NAME, "removals and inventory", *removed, must_find=False),
+        _finding(mail_agreement.NAME, "notifications", *mailed, must_find=False),
+    ]
 
 
 async def _connect(stack: AsyncExitStack, dsn: str) -> asyncpg.Connection:
