@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from devkit.databases import DatabaseServer
 
-FOLDERS = ("unit", "contract", "integration", "e2e", "faults", "tidy", "simulation")
 CONTAINERS = "containers"
+FOLDERS = ("unit", "contract", "integration", "e2e", "faults", "tidy", "simulation", CONTAINERS)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from contracts.orders import OrderCanceled
 from contracts.values import Channel
 
+from support.alone import names
 from support.market import Market
-from support.orders import names
 from support.seller import HOME, Seller, a_package, units
 
 HOLD = timedelta(minutes=30)

@@ -22,13 +22,18 @@ from devkit.stack import Stack
 
 from support.command_line import wharf
 from support.embedded import unique_name
-from support.sales import a_file, a_morning, row, some_minutes
+from support.sales import a_file, a_morning, a_quiet_shop, row, some_minutes
 
 KEYS = {"orders.placed", "orders.refused", "orders.released", "orders.shipped", "parked", "quarantined"} | {
     "duplicates_absorbed",
     "seconds",
     "orders_per_second",
     "violations",
+    "removals.completed",
+    "removals.canceled",
+    "removals.refused",
+    "removals.units_removed",
+    "removals.units_bound",
 }
 PER_RUN = {"seconds", "orders_per_second", "duplicates_absorbed"}
 
@@ -73,6 +78,16 @@ async def test_a_morning_ends_with_every_order_at_its_end_and_every_unit_account
     assert sum(totals.units.values()) - totals.units["available"] > 0
 
 
+async def test_a_week_s_removals_end_and_every_mail_arrives(run: Run, postgres: DatabaseServer, tmp_path: Path) -> None:
+    overstocked = book_of(read_sales(a_quiet_shop(tmp_path / "overstocked.csv")))
+    totals = await replayed(run, postgres, overstocked, Manner(duplicate_share=0.2))
+    assert totals.all_well, totals.violations
+    assert totals.removals["completed"] > 0
+    assert totals.removals["units_removed"] > 0
+    assert totals.mails["removal_completed"] == totals.removals["completed"]
+    assert totals.mails["order_confirmed"] == totals.orders_released
+
+
 @pytest.mark.timeout(400)
 async def test_with_exact_steps_messages_that_come_twice_change_no_total(
     run: Run, postgres: DatabaseServer, tmp_path: Path
@@ -91,12 +106,15 @@ async def test_with_exact_steps_messages_that_come_twice_change_no_total(
 @pytest.mark.timeout(300)
 def test_the_demo_writes_its_totals_and_ends_with_zero_when_all_is_well(tmp_path: Path) -> None:
     data = a_file(tmp_path / "sales.csv", row("536365", "85123A", 6, "01 08:26"), row("536366", "71053", 8, "01 08:28"))
-    told = wharf("demo", "--data", str(data), "--json", str(tmp_path / "totals.json"), seconds=240)
+    files = ("--json", str(tmp_path / "totals.json"), "--html", str(tmp_path / "page.html"))
+    told = wharf("demo", "--data", str(data), *files, seconds=240)
     assert told.returncode == 0, told.stdout
     totals = json.loads((tmp_path / "totals.json").read_text())
-    assert {key for key in totals if not key.startswith(("orders.canceled.", "units."))} == KEYS
+    assert {key for key in totals if not key.startswith(("orders.canceled.", "units.", "mails."))} == KEYS
     assert totals["orders.placed"] == 2
     assert totals["violations"] == []
+    assert totals["mails.order_confirmed"] == totals["orders.released"]
+    assert "Every check holds" in (tmp_path / "page.html").read_text()
     assert re.search(r"^orders\.placed +2$", told.stdout, re.MULTILINE)
 
 

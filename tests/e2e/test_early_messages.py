@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from contracts.orders import OrderCanceled
 
+from support.alone import names
 from support.market import Market
-from support.orders import names
 from support.seller import Seller
 from support.wire import wire
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from contracts.inventory import ReservationWithdrawn
 from contracts.orders import OrderCanceled
 
+from support.alone import names
 from support.market import Market
-from support.orders import names
 from support.seller import Seller, a_line, a_package, units
 
 AN_HOUR = timedelta(hours=1)

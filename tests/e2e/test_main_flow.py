@@ -8,8 +8,8 @@ from typing import Any
 from chassis.auth import Role
 from contracts.values import Channel
 
+from support.alone import names
 from support.market import Market
-from support.orders import names
 from support.seller import HOME, Seller, a_line, a_package, units
 
 HOLD = timedelta(minutes=30)

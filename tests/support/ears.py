@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts import inventory, orders
 from contracts.envelope import Message, Subject
 from contracts.registry import MESSAGES
-from devkit.services import PARTITIONS
+from devkit.topics import PARTITIONS
 
 TOPICS = (orders.FACTS.name, inventory.RESERVATIONS.name, inventory.FACTS.name)
 POLL_MILLISECONDS = 200

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis.draft import Draft
-from chassis.outcomes import Cause, Received, Via, hash_of
-from contracts.envelope import Deadline, Envelope, Message, Subject
-from contracts.identity import hashed_id
+from chassis.early import Expected
+from contracts.envelope import Deadline, Subject
 from contracts.inventory import HeldLine, MissingUnits, ReservationWithdrawn, StockRefused, StockReleased, StockReserved
 from contracts.orders import (
     CanceledBy,
@@ -31,12 +29,11 @@ from contracts.payments import PaymentDeclined, PaymentDelayed, PaymentVerified
 from contracts.values import Address, Buyer, Channel, LineUnits, Money
 from contracts.warehouse import OrderParcelShipped, OrderPickShort
 from orders.decisions import desk
-from orders.domain.order import Expected, Order
+from orders.domain.order import Order
 from orders.domain.policy import Policies
 from orders.store import Books
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from support.alone import Alone
 
 SELLER, ORDER = "shop", "o-1"
 SUBJECT = Subject(SELLER, "order", ORDER)
@@ -124,18 +121,12 @@ def short(*lines: LineUnits) -> OrderPickShort:
     return OrderPickShort(**HERE, lines=lines)
 
 
-@dataclass
-class Decided:
-    """What the processor does with messages about the one order, without tables: decide, count the facts, keep."""
+class Decided(Alone[Books]):
+    """What orders does with messages about the one order."""
 
-    policies: Policies = field(default_factory=Policies)
-    now: datetime = NOON
-    facts: list[Message] = field(default_factory=list)
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        self.rules = desk(self.policies).rules
-        self.books = Books(self.policies, Draft([SUBJECT], {}), Draft([SUBJECT], {}))
+    def __init__(self, policies: Policies | None = None) -> None:
+        terms = policies or Policies()
+        super().__init__(desk(terms), Books(terms, Draft([SUBJECT], {}), Draft([SUBJECT], {})), NOON)
 
     @property
     def order(self) -> Order:
@@ -146,51 +137,6 @@ class Decided:
     @property
     def root(self) -> Order | Expected | None:
         return self.books.orders[SUBJECT]
-
-    @property
-    def deadlines(self) -> dict[str, datetime]:
-        """Those that stand, by type name."""
-        live = self.books.deadlines._live
-        return {key.deadline: setting.due_at for key, setting in live.items() if setting is not None}
-
-    def at(self, after: timedelta) -> Decided:
-        """So long after the order's noon."""
-        self.now = NOON + after
-        return self
-
-    def tell(self, *messages: Message) -> Sequence[Message]:
-        """Decide messages one after another; returns the facts of the last."""
-        told: Sequence[Message] = []
-        for message in messages:
-            gone = isinstance(message, Deadline) and not self.books.deadlines.fire(message)
-            told = [] if gone else self.decide(message)
-            self.facts += told
-        return told
-
-    def fire(self, name: str) -> Sequence[Message]:
-        """The deadline comes, on time, as it was set."""
-        setting = next(s for k, s in self.books.deadlines._live.items() if k.deadline == name and s is not None)
-        self.now = max(self.now, setting.due_at)
-        return self.tell(a_deadline(name, setting.generation, setting.due_at))
-
-    def fire_due(self) -> None:
-        """All deadlines that have come by now, earliest first; those that they set for now too."""
-        for _ in range(10):
-            due = sorted((due_at, name) for name, due_at in self.deadlines.items() if due_at <= self.now)
-            if not due:
-                return
-            self.fire(due[0][1])
-        raise AssertionError("deadlines fire without end")
-
-    def decide(self, message: Message) -> Sequence[Message]:
-        """The rule's answer, even to a deadline that does not stand."""
-        self.count += 1
-        cause = Cause(hashed_id("test", str(self.count)), self.now, UUID(int=1))
-        told = self.rules[type(message)].decide(self.books, message, cause)
-        for fact in told:
-            self.books.number(fact)
-        self.books.keep()
-        return told
 
 
 def a_deadline(name: str, generation: UUID = NO_ID, due_at: datetime = NOON) -> Deadline:
@@ -207,10 +153,6 @@ def status_of(root: Order | Expected | None) -> str:
             return "absent"
 
 
-def names(facts: Sequence[Message]) -> list[str]:
-    return [type(fact).__name__ for fact in facts]
-
-
 def pending(order: PlaceOrder | None = None, policies: Policies | None = None) -> Decided:
     decided = Decided(policies or Policies())
     decided.tell(order or an_order())
@@ -223,13 +165,3 @@ def unshipped(order: PlaceOrder | None = None, policies: Policies | None = None)
     decided.tell(reserved(), verified())
     decided.fire("HoldEnded")
     return decided
-
-
-def received(message: Message, name: str, now: datetime, via: Via = Via.KAFKA) -> Received:
-    """A message as the service takes it in; `name` makes its id."""
-    kind, body = type(message).__name__, message.model_dump_json().encode()
-    message_id = hashed_id("test", name)
-    envelope = Envelope(
-        source="test", id=message_id, type=kind, time=now, seller_id=message.seller_id, correlation_id=UUID(int=1)
-    )
-    return Received(envelope, message, via, hash_of(kind, body), now)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from contracts.inventory import BucketUnits, StockSnapshot
+
+NOON = datetime(2010, 12, 1, 12, tzinfo=UTC)
 HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
 
@@ -51,3 +55,20 @@ def some_minutes(path: Path) -> Path:
         row("536367", "22633", 9, "01 08:27", customer=""),
         row("536589", "85123A", -5, "01 08:27", customer="", price="0"),
     )
+
+
+def a_quiet_shop(path: Path) -> Path:
+    """Few orders, and far more on the shelves than anybody buys: units were found, some of them damaged."""
+    skus = [f"{21_000 + number}" for number in range(40)]
+    return a_file(
+        path,
+        *(row(f"{536_400 + number}", sku, 2, f"01 {9 + number % 8:02}:10") for number, sku in enumerate(skus[:6])),
+        *(row(f"{536_500 + number}", sku, 12, "01 09:30", customer="", price="0") for number, sku in enumerate(skus)),
+        *(row(f"{536_600 + number}", sku, -3, "01 15:30", customer="", price="0") for number, sku in enumerate(skus)),
+    )
+
+
+def a_snapshot(sku: str, *, version: int = 1, place: str = "network:GB:LTN1", **units: int) -> StockSnapshot:
+    """`units` by bucket."""
+    balances = tuple(BucketUnits(location_id=place, bucket=bucket, quantity=quantity) for bucket, quantity in units.items())
+    return StockSnapshot(seller_id="gift-house", sku=sku, version=version, changed_at=NOON, balances=balances)

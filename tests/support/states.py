@@ -12,12 +12,13 @@ FACT = re.compile(r"`([A-Z][A-Za-z]+)`")
 
 @dataclass(frozen=True)
 class Cell:
-    """`after` is the state after the message, `facts` the names of the facts told, in order."""
+    """`after` is the state after the message, `facts` the names of the facts told, in order, `about` what else it says."""
 
     message: str
     state: str
     after: str
     facts: list[str]
+    about: str = ""
 
     def __str__(self) -> str:
         return f"{self.message} when {self.state}"
@@ -32,7 +33,7 @@ def cells(page: str) -> list[Cell]:
         message, *texts = _parts(line)
         for state, text in zip(states, texts, strict=True):
             after, _, about = text.partition(":")
-            found.append(Cell(message, state, after, FACT.findall(about)))
+            found.append(Cell(message, state, after, FACT.findall(about), FACT.sub("", about).strip()))
     return found
 
 

@@ -90,6 +90,8 @@ def test_functions_are_flat(written: list[Function]) -> None:
 
 
 def test_functions_take_few_parameters(written: list[Function]) -> None:
+    """The options of a command are the command line's own table: nobody calls it with all of them."""
+    written = [each for each in written if not (each.node.name == "main" and ".commands." in each.module.name)]
     assert [f"{each}: {len(each.parameters)}" for each in written if len(each.parameters) > PARAMETERS] == []
     assert share([len(each.parameters) for each in written]) <= MOST_PARAMETERS
 

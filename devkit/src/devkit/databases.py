@@ -45,7 +45,7 @@ class DatabaseServer:
         )
         address = urlsplit(self.admin_dsn)
         host = (address.hostname or "localhost") + (f":{address.port}" if address.port else "")
-        return urlunsplit((ASYNCPG_SCHEME, f"{name}:{password}@{host}", f"/{name}", "", ""))
+        return service_dsn(name, password, host=host)
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected to it, and its role."""
@@ -67,6 +67,11 @@ class DatabaseServer:
         if result.returncode:
             raise DatabaseCommandError(result.stderr.strip())
         return result.stdout
+
+
+def service_dsn(name: str, password: str, *, host: str) -> str:
+    """The DSN for asyncpg of a role with a database of the same name; `host` may carry a port."""
+    return urlunsplit((ASYNCPG_SCHEME, f"{name}:{password}@{host}", f"/{name}", "", ""))
 
 
 def admin_dsn(*, user: str, password: str, address: str) -> str:

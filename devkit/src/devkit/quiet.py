@@ -45,6 +45,7 @@ class Status(BaseModel):
     facts_sent: int = 0
     outbox_rows: int = 0
     due_deadlines: int = 0
+    due_work: int = 0
     next_due_at: AwareDatetime | None = None
     parked: int = 0
     quarantined: int = 0
@@ -58,6 +59,7 @@ class Status(BaseModel):
                 (self.busy, "batches or records under way"),
                 (self.outbox_rows, "rows in the outbox"),
                 (self.due_deadlines, "deadlines due"),
+                (self.due_work, "pieces of work due"),
             )
             if number
         ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chassis.auth import Role
-    from devkit.services import Services
+    from devkit.deployment import Deployment
 
 NOTE = "stack.json"
 SAME_START_SECONDS = 1.0
@@ -63,7 +63,7 @@ class RunningStack:
 
 
 @contextmanager
-def noted(services: Services, runs: Path = checkout.RUNS) -> Iterator[RunningStack]:
+def noted(services: Deployment, runs: Path = checkout.RUNS) -> Iterator[RunningStack]:
     """While inside, others find the stack."""
     process = psutil.Process()
     running = RunningStack(
@@ -73,7 +73,7 @@ def noted(services: Services, runs: Path = checkout.RUNS) -> Iterator[RunningSta
         kafka=services.bootstrap,
         urls={one.name: one.url for one in services.processes},
         dsns=dict(services.dsns),
-        groups=services.groups,
+        groups=dict(services.groups),
         keys=str(services.issuer.key_set.parent),
     )
     note = runs / NOTE

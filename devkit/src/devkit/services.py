@@ -6,7 +6,6 @@ own `app`.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import secrets
@@ -14,42 +13,39 @@ import signal
 import sys
 from dataclasses import dataclass, field
 from functools import partial
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-
-from chassis.topics import TopicShape, ensure_topics
-from contracts import inventory, orders, payments, warehouse
-from contracts.clock import TICKS
-from contracts.registry import TOPICS
+from chassis.migration import upgrade
+from contracts import inventory, notifications, orders, payments, removals, warehouse
 from devkit import checkout
+from devkit.deployment import START_SECONDS, is_ready
+from devkit.mails import catch_mails
 from devkit.ports import LOOPBACK, free_ports
 from devkit.processes import STOP_SECONDS, ProcessFailedError
 from devkit.tokens import AUDIENCE, ISSUER, Issuer
+from devkit.topics import PARTITIONS, make_topics
 from devkit.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from devkit.mail.folder import MailFolder
+    from devkit.mails import CaughtMails
     from devkit.processes import Child
     from devkit.runs import Run
     from devkit.stack import Stack
 
 TOPICS_READ = {
     "orders": (orders.COMMANDS, payments.FACTS, warehouse.PROGRESS, inventory.RESERVATIONS),
-    "inventory": (orders.FACTS, warehouse.STOCK, inventory.COMMANDS),
+    "inventory": (orders.FACTS, removals.FACTS, warehouse.STOCK, inventory.COMMANDS),
+    "notifications": (orders.FACTS, removals.FACTS, notifications.COMMANDS),
+    "removals": (removals.COMMANDS, inventory.RESERVATIONS, inventory.STOCK, warehouse.PROGRESS),
 }
 """What each service decides; its consumer groups are called `<service>.<topic>`."""
-PARTITIONS = 6
 PROCESSES_MAX = 6
 """Of a service: a partition has one taker."""
-START_SECONDS = 60.0
-PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +67,7 @@ class Services:
     issuer: Issuer
     clock: Literal["system", "driven"]
     dsns: Mapping[str, str]
+    mails: CaughtMails
     processes: list[ServiceProcess] = field(default_factory=list)
 
     def start(self, service: str, *, settings: Mapping[str, str] | None = None) -> ServiceProcess:
@@ -102,6 +99,10 @@ class Services:
         return [process.url for process in self.processes if process.service == service]
 
     @property
+    def mail_folder(self) -> MailFolder:
+        return self.mails.folder
+
+    @property
     def bootstrap(self) -> str:
         """Kafka's address, host:port."""
         return self.stack.kafka_bootstrap
@@ -109,7 +110,7 @@ class Services:
     @property
     def groups(self) -> dict[str, str]:
         """Consumer groups with their topics."""
-        return {f"{service}.{topic.name}": topic.name for service, topics in TOPICS_READ.items() for topic in topics}
+        return consumer_groups()
 
     def stop(self) -> dict[str, int]:
         """Ask all to stop, at once; the exit status of each, 0 when it ended as it should."""
@@ -132,31 +133,31 @@ class Services:
             "WHARF_AUTH_KEYS_FILE": str(self.issuer.key_set),
             "WHARF_AUTH_ISSUER": ISSUER,
             "WHARF_AUTH_AUDIENCE": AUDIENCE,
+            **self.mails.settings,
         }
+
+
+def consumer_groups() -> dict[str, str]:
+    """Of all services, with their topics."""
+    return {f"{service}.{topic.name}": topic.name for service, topics in TOPICS_READ.items() for topic in topics}
 
 
 async def prepare(
     run: Run, stack: Stack, *, clock: Literal["system", "driven"] = "system", partitions: int = PARTITIONS
 ) -> Services:
-    """Databases at their latest schema, topics, keys for tokens; no process yet. The databases end with their server."""
+    """Databases at their latest schema, topics, keys for tokens, a mail server; no service yet. The databases end with their
+    server.
+    """
     dsns = {name: _database(stack, name) for name in TOPICS_READ}
     await migrated(dsns)
-    shape = TopicShape(partitions=partitions, partitions_of={TICKS.name: 1})
-    await ensure_topics(stack.kafka_bootstrap, list(TOPICS.values()), shape)
-    return Services(run, stack, Issuer.open(run.directory("keys")), clock, dsns)
+    await make_topics(stack.kafka_bootstrap, partitions)
+    return Services(run, stack, Issuer.open(run.directory("keys")), clock, dsns, catch_mails(run))
 
 
 async def migrated(dsns: Mapping[str, str]) -> None:
     """Bring the databases to the services' latest schema."""
     for service, dsn in dsns.items():
-        await asyncio.to_thread(_migrate, service, dsn)
-
-
-def _migrate(service: str, dsn: str) -> None:
-    configuration = Config(
-        str(checkout.ROOT / "services" / service / "alembic.ini"), cmd_opts=argparse.Namespace(x=[f"dsn={dsn}"])
-    )
-    command.upgrade(configuration, "head")
+        await asyncio.to_thread(upgrade, checkout.ROOT / "services" / service / "alembic.ini", dsn)
 
 
 def _database(stack: Stack, service: str) -> str:
@@ -183,11 +184,4 @@ def _ended(child: Child) -> int:
 def _ready_or_gone(process: ServiceProcess) -> bool:
     if not process.child.is_running():
         return True
-    connection = HTTPConnection(process.url.removeprefix("http://"), timeout=PROBE_SECONDS)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
+    return is_ready(process.url)

@@ -23,7 +23,7 @@ from orders.api import router
 from orders.decisions import desk
 from orders.domain.policy import Policies, Policy
 
-from support.orders import received
+from support.alone import received
 from support.shop import SELLER, Shop, open_shop
 
 ORDERS = f"/sellers/{SELLER}/orders"

@@ -18,6 +18,7 @@ from orders.decisions import desk
 from orders.domain.policy import Policies, Policy
 from orders.queries import OrderDetails, Total, Wanted, get_order, list_orders
 
+from support.alone import received
 from support.orders import (
     ADDRESS,
     NOON,
@@ -28,7 +29,6 @@ from support.orders import (
     an_order,
     canceled,
     confirmed,
-    received,
     refused,
     reserved,
     units,

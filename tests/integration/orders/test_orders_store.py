@@ -10,6 +10,7 @@ import pytest
 
 from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
+from chassis.early import Expected
 from chassis.failures import StorageError
 from chassis.memory import Memory
 from chassis.outcomes import Absent, Accepted, Outcome, Via
@@ -20,10 +21,10 @@ from contracts.orders import CanceledBy, CancelReason, PlaceOrder
 from contracts.values import Channel
 from orders import store, tables
 from orders.decisions import desk
-from orders.domain.order import Expected
 from orders.domain.policy import Policies
 from orders.store import Root
 
+from support.alone import names, received
 from support.orders import (
     NOON,
     ORDER,
@@ -37,9 +38,7 @@ from support.orders import (
     confirmed,
     declined,
     delayed,
-    names,
     parcel,
-    received,
     refused,
     reserved,
     short,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from contracts.values import Channel
-from devkit.demo.events import Agenda, Pay, Place, Reverse
+from devkit.demo.events import Agenda, Event, Pay, Place, Reverse
 from devkit.demo.fates import Answer
 from devkit.demo.invoices import Credit, Invoice, Line
 
@@ -57,7 +57,7 @@ def test_nothing_to_come_ends_it() -> None:
 
 def test_events_come_by_time_and_at_the_same_instant_in_an_order_of_their_own() -> None:
     agenda, backward = Agenda(), Agenda()
-    events = [Place(NOON, INVOICE), Pay(NOON, INVOICE, Answer.VERIFIED), Place(NOON - MINUTE, INVOICE)]
+    events: list[Event] = [Place(NOON, INVOICE), Pay(NOON, INVOICE, Answer.VERIFIED), Place(NOON - MINUTE, INVOICE)]
     agenda.add(events)
     backward.add(reversed(events))
     assert agenda.due(NOON) == backward.due(NOON) == [events[2], events[1], events[0]]

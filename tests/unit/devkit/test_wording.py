@@ -44,7 +44,7 @@ def test_items_may_be_left_out() -> None:
     ("type_name", "fields", "told"),
     [
         ("PaymentVerifed", ORDER, "Did you mean PaymentVerified"),
-        ("Nonsense", ORDER, "There are: CancelOrder"),
+        ("Xyzzy", ORDER, "There are: CancelOrder"),
         ("PaymentVerified", ["seller_id=seller-1"], "order_id: Field required"),
         ("PaymentVerified", [*ORDER, "shade=red"], "has no field shade. It has: seller_id, order_id"),
         ("PaymentVerified", ["seller_id"], "write field=value"),

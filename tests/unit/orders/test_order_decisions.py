@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from chassis.early import EARLY_MESSAGES_MAX, Expected
 from chassis.outcomes import Cause
 from chassis.quarantine import headers_from
 from contracts.envelope import Message, envelope_from
@@ -28,8 +29,9 @@ from contracts.orders import (
     ShippedAfterCancel,
 )
 from contracts.values import Channel
-from orders.domain.order import EARLY_MESSAGES_MAX, Expected, Payment, Status
+from orders.domain.order import Payment, Status
 
+from support.alone import names
 from support.orders import (
     ADDRESS,
     NOON,
@@ -43,7 +45,6 @@ from support.orders import (
     declined,
     delayed,
     held,
-    names,
     parcel,
     pending,
     refused,
@@ -347,7 +348,7 @@ def test_a_fact_without_a_root_is_a_bug_and_says_so() -> None:
 
 def test_what_a_decision_wrote_is_gone_when_it_is_dropped() -> None:
     decided = Decided()
-    decided.rules[type(an_order())].decide(decided.books, an_order(), Cause(UUID(int=5), NOON, UUID(int=5)))
+    decided.rules[type(an_order())].decide(decided.books, an_order(), Cause(UUID(int=5), NOON, UUID(int=5), NOON))
     decided.books.drop()
     assert decided.root is None
     assert decided.deadlines == {}

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chassis.early import EARLY_MESSAGES_MAX, Expected
 from contracts.orders import (
     SELLER_REASONS,
     CanceledBy,
@@ -23,7 +24,7 @@ from contracts.orders import (
 )
 from contracts.values import Channel
 from orders.calendar import calendar_of
-from orders.domain.order import EARLY_MESSAGES_MAX, Expected, Order, Status
+from orders.domain.order import Order, Status
 from orders.domain.policy import Policies, Policy, Profile
 
 from support.orders import (

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chassis.early import Expected
 from contracts.orders import CanceledBy, CancelReason, ItemUnits
 from contracts.values import Channel
 from orders.decisions import desk
-from orders.domain.order import Expected, Order
+from orders.domain.order import Order
 from orders.domain.policy import Policies
 
+from support.alone import names
 from support.orders import (
     Decided,
     a_deadline,
@@ -28,7 +30,6 @@ from support.orders import (
     declined,
     delayed,
     held,
-    names,
     parcel,
     refused,
     reserved,

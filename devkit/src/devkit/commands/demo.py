@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from aiokafka.errors import KafkaError
 
+from devkit.compose.project import ComposeError
 from devkit.demo.invoices import book_of, days_of
+from devkit.demo.page import page
 from devkit.demo.run import Manner, replay
 from devkit.demo.sales import SalesFileError, read_sales
 from devkit.demo.sending import DemoError
+from devkit.demo.stage import StackKind, deployed
 from devkit.processes import ProcessFailedError
 from devkit.progress import progress
 from devkit.quiet import NotQuietError
 from devkit.running import noted
 from devkit.runs import Run
-from devkit.services import prepare
-from devkit.stack import open_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 FAILED, UNKNOWN = 1, 2
 _DATE = "%Y-%m-%d"
+_BEGINNINGS = {
+    StackKind.EMBEDDED: "Kafka, PostgreSQL and the services start ...",
+    StackKind.COMPOSE: "Images are built, then their containers start ...",
+}
 
 
 def main(
@@ -47,7 +52,13 @@ def main(
     duplicate: Annotated[
         float, typer.Option(min=0, max=1, metavar="P", help="Send this share of all inbound messages twice.")
     ] = 0.0,
+    stack: Annotated[
+        StackKind, typer.Option(help="What runs it: packages of Kafka and PostgreSQL, or docker-compose.yml.")
+    ] = StackKind.EMBEDDED,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the totals there, too.")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with drawings of what came of it.")
+    ] = None,
 ) -> None:
     """Replay a real shop's month through the services, then check that every unit is accounted for.
 
@@ -55,10 +66,10 @@ def main(
     """
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again: topics are very new
     try:
-        _check_place(json_file)
+        _check_places(json_file, html_file)
         book = _book(data, first, days)
-        totals, badly_ended = _replay(book, Manner(exact, duplicate))
-    except (SalesFileError, DemoError, ProcessFailedError, KafkaError) as error:
+        totals, badly_ended = _replay(book, Manner(exact, duplicate), stack)
+    except (SalesFileError, DemoError, ComposeError, ProcessFailedError, KafkaError) as error:
         typer.echo(f"The demo stops: {error}", err=True)
         raise typer.Exit(FAILED) from None
     except NotQuietError as error:
@@ -68,15 +79,18 @@ def main(
         typer.echo(line)
     if json_file is not None:
         json_file.write_text(json.dumps(totals.json(), indent=2) + "\n")
+    if html_file is not None:
+        html_file.write_text(page(totals), encoding="utf-8")
     for line in badly_ended:
         typer.echo(line, err=True)
     raise typer.Exit(0 if totals.all_well and not badly_ended else FAILED)
 
 
-def _check_place(json_file: Path | None) -> None:
+def _check_places(*files: Path | None) -> None:
     """Before the work, not after it. Raises DemoError."""
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise DemoError(f"there is no directory for {json_file}")
+    for file in files:
+        if file is not None and not file.absolute().parent.is_dir():
+            raise DemoError(f"there is no directory for {file}")
 
 
 def _book(data: Path | None, first: datetime | None, days: int | None) -> Book:
@@ -87,16 +101,14 @@ def _book(data: Path | None, first: datetime | None, days: int | None) -> Book:
     return book
 
 
-def _replay(book: Book, manner: Manner) -> tuple[Totals, list[str]]:
+def _replay(book: Book, manner: Manner, kind: StackKind) -> tuple[Totals, list[str]]:
     """The totals, and which processes did not stop as they should."""
     typer.echo(
         f"{len(book.invoices):,} orders with {sum(len(one.lines) for one in book.invoices):,} lines, "
         f"{len(book.credits)} cancellation invoices, {len(book.corrections)} corrections of stock"
     )
-    with Run("demo") as run:
-        typer.echo("Kafka, PostgreSQL and the services start ...")
-        services = asyncio.run(prepare(run, open_stack(run), clock="driven"))
-        services.start_all()
+    typer.echo(_BEGINNINGS[kind])
+    with Run("demo") as run, deployed(run, kind) as services:
         with noted(services), progress("replaying", 2 * len(book.invoices)) as advance:
             totals = asyncio.run(replay(book, services, manner, _mover(advance)))
         return totals, _badly_ended(services.stop())

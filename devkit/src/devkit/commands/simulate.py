@@ -1,4 +1,4 @@
-"""`./wharf simulate`: orders and inventory under every fault that a seed can think of, in one process and without real time."""
+"""`./wharf simulate`: the four services under every fault that a seed can think of, in one process and without real time."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def main(
         bool, typer.Option("--safeguards-off", help="Take out each safeguard in turn, and say who noticed.")
     ] = False,
 ) -> None:
-    """Run orders and inventory in simulation, with crashes, duplicates and delays drawn by seeds, and check every promise."""
+    """Run the four services in simulation, with crashes, duplicates and delays drawn by seeds, and check every promise."""
     if safeguards_off:
         raise typer.Exit(_search(first))
     if seed is not None:
@@ -73,8 +73,8 @@ def _search(first: int) -> int:
 
 def _told(absence: Absence) -> str:
     if absence.violation is None:
-        return f"{absence.name:<30} NOBODY NOTICED"
-    return f"{absence.name:<30} seed {absence.seed:>4}  {str(absence.violation)[:120]}"
+        return f"{absence.name:<38} NOBODY NOTICED"
+    return f"{absence.name:<38} seed {absence.seed:>4}  {str(absence.violation)[:120]}"
 
 
 def _show_violations(violations: Sequence[Violation]) -> None:

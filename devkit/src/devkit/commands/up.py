@@ -30,7 +30,7 @@ def main(
     processes: Annotated[int, typer.Option(min=1, max=PROCESSES_MAX, help="Processes of each service.")] = 1,
     seller: Annotated[str, typer.Option(help="The seller whose token is printed.")] = DEMO_SELLER,
 ) -> None:
-    """Run Kafka, PostgreSQL and the services; print the addresses and a token per role. Ctrl-C stops all of it."""
+    """Run Kafka, PostgreSQL, a mail catcher and the services; print addresses and a token per role. Ctrl-C stops all."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)  # a shell starts what it puts into the background with Ctrl-C ignored
     try:
@@ -53,7 +53,7 @@ def _serve(processes: int, seller: str) -> tuple[str, dict[str, int]]:
             services.start_all(processes)
             services.wait_ready()
             with noted(services) as running:
-                for line in _described(running, seller):
+                for line in (*_described(running, seller), "", f"Mails are shown at {services.mails.url}"):
                     typer.echo(line)
                 gone = _wait_for_the_end(services)
         except KeyboardInterrupt:

@@ -28,6 +28,16 @@ def among(choices: Sequence[T], *parts: str) -> T:
     return choices[number(*parts) % len(choices)]
 
 
+def by_share(choices: Sequence[tuple[float, T]], *parts: str) -> T:
+    """One of `choices`, each with its share; the shares are 1 together."""
+    drawn = share(*parts)
+    for part, choice in choices:
+        if drawn < part:
+            return choice
+        drawn -= part
+    return choices[-1][1]
+
+
 def between(low: timedelta, high: timedelta, *parts: str) -> timedelta:
     """A span in whole seconds."""
     span = low + (high - low) * share(*parts)

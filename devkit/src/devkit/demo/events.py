@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -98,8 +99,47 @@ class Leave:
         return f"{self.invoice.number}/parcel-{self.parcel}/{self.at:%m%dT%H%M%S}"
 
 
-Event: TypeAlias = Report | Pay | Place | Reverse | Miss | Leave
-_RANKS: dict[type[Event], int] = {Report: 0, Pay: 1, Place: 2, Reverse: 3, Miss: 4, Leave: 5}
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The seller looks what could be taken out of the network."""
+
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        return f"look/{self.at:%m%dT%H%M}"
+
+
+class Act(StrEnum):
+    """What is done with a removal: by the seller (confirm, call off) or by the warehouse."""
+
+    CONFIRM = "confirm"
+    CALL_OFF = "call off"
+    PICK = "pick"
+    MISS = "miss"
+    TAKE = "take"
+    TAKE_ALL_THE_SAME = "take all the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Somebody does something with a removal. `number`: of the draft to confirm, or of the portion that leaves; is it the
+    last one (`final`)?
+    """
+
+    at: datetime
+    removal_id: str
+    act: Act
+    number: int = 1
+    final: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.removal_id}/{self.act}-{self.number}"
+
+
+Event: TypeAlias = Report | Pay | Place | Reverse | Miss | Leave | Look | Handle
+_RANKS: dict[type[Event], int] = {Report: 0, Pay: 1, Place: 2, Reverse: 3, Miss: 4, Leave: 5, Look: 6, Handle: 7}
 
 
 @dataclass(slots=True)

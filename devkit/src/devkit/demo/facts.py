@@ -9,16 +9,37 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts import inventory, orders
+from contracts import inventory, notifications, orders, removals
+from contracts.inventory import StockSnapshot, UnitsRefused, UnitsRemoved
+from contracts.notifications import MailFact
 from contracts.orders import OrderCanceled, OrderCommandRefused
-from devkit.demo.shop import HEARD
+from contracts.removals import RemovalCancelRefused, RemovalCommandRefused
+from devkit.demo import mails, shop
+from devkit.demo.mails import Mails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from contracts.envelope import Message
+    from contracts.removals import RemovalShortage
+    from devkit.demo.shelf import Curves
 
-TOPICS = (orders.FACTS.name, inventory.RESERVATIONS.name, inventory.FACTS.name)
+TOPICS = tuple(
+    topic.name
+    for topic in (
+        orders.FACTS,
+        inventory.RESERVATIONS,
+        inventory.FACTS,
+        inventory.STOCK,
+        removals.FACTS,
+        notifications.FACTS,
+    )
+)
+COUNTED: tuple[type[Message], ...] = (UnitsRefused, UnitsRemoved, RemovalCancelRefused, *mails.KINDS)
+HEARD = shop.HEARD | {kind.__name__: kind for kind in COUNTED}
+"""The facts that are read; of all others their number is enough."""
+BOUND_CODES = frozenset({"pending_customer_order", "other_removal"})
+"""Of the legend: units that belong to somebody else's order or removal."""
 POLL_MILLISECONDS = 1_000
 EMPTY_POLLS_MAX = 30
 
@@ -29,27 +50,49 @@ class FactsMissingError(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """Facts by type; canceled orders by reason; refused commands by code."""
+    """Facts by type; canceled orders by reason; refused commands by code. `units_bound` were asked for and belong to others."""
 
     facts: Counter[str] = field(default_factory=Counter)
     canceled: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    units_removed: int = 0
+    units_bound: int = 0
+    retold: int = 0
+    """Facts that came again: inventory tells the snapshots of items that changed lately once a day and after an election."""
+    mails: Mails = field(default_factory=Mails)
+
+    def count(self, fact: Message) -> None:
+        """What a fact that has been read adds to the numbers."""
+        match fact:
+            case OrderCanceled(reason=reason):
+                self.canceled[reason] += 1
+            case OrderCommandRefused(code=code) | RemovalCommandRefused(code=code) | RemovalCancelRefused(code=code):
+                self.refused[code] += 1
+            case UnitsRemoved(lines=lines):
+                self.units_removed += sum(line.quantity for line in lines)
+            case UnitsRefused(missing=missing):
+                self.units_bound += sum(map(_bound, missing))
+            case MailFact():
+                self.mails.hear(fact)
+            case _:
+                pass
 
 
 @dataclass(slots=True)
 class Facts:
-    """Reads to the end of the topics, each record once.
+    """Reads to the end of the topics, each record once. Snapshots of stock go to the curves.
 
     In between all partitions are paused: a fetch that waits for new records would make the next one wait for it.
     """
 
     consumer: AIOKafkaConsumer
     partitions: Sequence[TopicPartition]
+    curves: Curves
     tally: Tally = field(default_factory=Tally)
     _seen: set[bytes] = field(default_factory=set)
 
     @classmethod
-    async def open(cls, bootstrap: str, partitions: Mapping[str, int]) -> Facts:
+    async def open(cls, bootstrap: str, partitions: Mapping[str, int], curves: Curves) -> Facts:
         """`partitions`: how many each topic has."""
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
         await consumer.start()
@@ -57,7 +100,7 @@ class Facts:
         consumer.assign(own)
         await consumer.seek_to_beginning(*own)
         consumer.pause(*own)
-        return cls(consumer, own)
+        return cls(consumer, own, curves)
 
     async def close(self) -> None:
         await self.consumer.stop()
@@ -81,15 +124,21 @@ class Facts:
     def _fact(self, record: Any) -> tuple[Message, datetime] | None:
         headers = dict(record.headers)
         if headers["ce_id"] in self._seen:
+            self.tally.retold += 1
             return None
         self._seen.add(headers["ce_id"])
         name = headers["ce_type"].decode()
         self.tally.facts[name] += 1
+        if name == StockSnapshot.__name__:
+            self.curves.hear(record.key, record.value)
         if name not in HEARD:
             return None
         fact = HEARD[name].model_validate_json(record.value)
-        if isinstance(fact, OrderCanceled):
-            self.tally.canceled[fact.reason] += 1
-        elif isinstance(fact, OrderCommandRefused):
-            self.tally.refused[fact.code] += 1
+        self.tally.count(fact)
         return fact, datetime.fromisoformat(headers["ce_time"].decode())
+
+
+def _bound(shortage: RemovalShortage) -> int:
+    """Units that are missing since they are bound."""
+    bound = sum(units.quantity for units in shortage.unavailable if units.code in BOUND_CODES)
+    return min(shortage.quantity, bound)

@@ -22,6 +22,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PLACED_BY_HTTP_SHARE = 0.25
 CONFIRMED_BY_HTTP_SHARE = 0.3
 TWO_PARCELS_SHARE = 0.12
+CHINESE_SHARE = 0.08
 NEVER_SHIPPED_SHARE = 0.015
 LATE_PARCEL_SHARE = 0.4
 """Of network parcels whose order was canceled: they leave all the same."""
@@ -61,12 +62,7 @@ COURSES = (
 
 def payments(invoice: Invoice) -> list[tuple[datetime, Answer]]:
     """Each answer with its time."""
-    drawn, course = draws.share(invoice.number, "payment"), COURSES[-1]
-    for candidate in COURSES:
-        course = candidate
-        if drawn < candidate.share:
-            break
-        drawn -= candidate.share
+    course = draws.by_share([(course.share, course) for course in COURSES], invoice.number, "payment")
     return [
         (invoice.placed_at + draws.between(low, high, invoice.number, "payment", answer), answer)
         for answer, low, high in course.answers
@@ -83,14 +79,21 @@ def confirmed_by_http(invoice: Invoice) -> bool:
     return draws.share(invoice.number, "confirmed by HTTP") < CONFIRMED_BY_HTTP_SHARE
 
 
+def language(invoice: Invoice) -> str:
+    """In which the buyer reads. Mails exist in English and Chinese; who reads neither gets English."""
+    if invoice.country == "Hong Kong" or draws.share(invoice.buyer, "reads Chinese") < CHINESE_SHARE:
+        return "zh"
+    return "de" if invoice.country == "Germany" else "en"
+
+
 def shipping_times(invoice: Invoice, released_at: datetime) -> list[datetime]:
     """When parcels leave, in opening hours; none when the order is forgotten."""
     if draws.share(invoice.number, "forgotten") < NEVER_SHIPPED_SHARE:
         return []
-    first = _open(released_at + draws.between(2 * HOUR, 60 * HOUR, invoice.number, "first parcel"))
+    first = in_opening_hours(released_at + draws.between(2 * HOUR, 60 * HOUR, invoice.number, "first parcel"))
     if draws.share(invoice.number, "two parcels") >= TWO_PARCELS_SHARE:
         return [first]
-    return [first, _open(first + draws.between(4 * HOUR, 3 * DAY, invoice.number, "second parcel"))]
+    return [first, in_opening_hours(first + draws.between(4 * HOUR, 3 * DAY, invoice.number, "second parcel"))]
 
 
 def short_pick_time(invoice: Invoice, released_at: datetime) -> datetime | None:
@@ -104,7 +107,7 @@ def late_parcel_time(invoice: Invoice, canceled_at: datetime) -> datetime | None
     """When the network ships a canceled order all the same, if it does."""
     if draws.share(invoice.number, "late parcel") >= LATE_PARCEL_SHARE:
         return None
-    return _open(canceled_at + draws.between(HOUR, 2 * DAY, invoice.number, "late parcel"))
+    return in_opening_hours(canceled_at + draws.between(HOUR, 2 * DAY, invoice.number, "late parcel"))
 
 
 def seller_reason(credit_number: str, order_number: str) -> CancelReason:
@@ -119,7 +122,7 @@ def returned_as(credit_number: str, sku: str) -> Disposition:
     return draws.among(damaged, credit_number, sku, "returned")
 
 
-def _open(at: datetime) -> datetime:
+def in_opening_hours(at: datetime) -> datetime:
     """`at`, or the same minute of a later opening hour."""
     if at.hour < OPEN_FROM_HOUR:
         at = at.replace(hour=OPEN_FROM_HOUR)

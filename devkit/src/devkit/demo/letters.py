@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chassis.auth import Role
 from contracts.inventory import Disposition, SetListing, SetProduct
+from contracts.notifications import SetSellerContact
 from contracts.orders import CanceledBy, CancelOrder, CancelReason, ConfirmShipment, ItemUnits, Line, Package, PlaceOrder
 from contracts.payments import PaymentDeclined, PaymentDelayed, PaymentVerified
 from contracts.values import Address, Buyer, Channel, Money
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 SELLER = "gift-house"
 MARKETPLACE = "GB"
 CURRENCY = "GBP"
+SELLER_MAIL = "orders@gift-house.example.com"
 CARRIERS = ("Royal Mail", "Parcelforce", "DPD")
+STOCK_PATH = f"/sellers/{SELLER}/stock"
 ORDERS_PATH = f"/sellers/{SELLER}/orders"
 
 
@@ -150,8 +153,7 @@ def _item(line: LineUnits) -> ItemUnits:
 
 
 def _buyer(invoice: Invoice) -> Buyer:
-    language = {"DE": "de", "FR": "fr", "ES": "es", "IT": "it"}.get(code_of(invoice.country), "en")
-    return Buyer(buyer_id=invoice.buyer, mail=f"buyer-{invoice.buyer}@example.com", language=language)
+    return Buyer(buyer_id=invoice.buyer, mail=f"{invoice.buyer}@buyers.example.com", language=fates.language(invoice))
 
 
 def _address(invoice: Invoice) -> Address:
@@ -177,6 +179,15 @@ def _lines(invoice: Invoice) -> tuple[Line, ...]:
         )
         for line in invoice.lines
     )
+
+
+# ---- the seller -----------------------------------------------------------------------------------------------------
+
+
+def contact_post(at: datetime) -> Post:
+    """Where the seller's mails go."""
+    message = SetSellerContact(seller_id=SELLER, mail=SELLER_MAIL, language="en", name="Gift House")
+    return Post(at, "contact", SELLER, "back-office", message)
 
 
 # ---- stock ----------------------------------------------------------------------------------------------------------

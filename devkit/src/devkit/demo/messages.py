@@ -55,10 +55,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command over HTTP. `key` is its Idempotency-Key; `order_of` an invoice whose order it makes."""
+    """A command to `service` over HTTP. `key` is its Idempotency-Key; `order_of` an invoice whose order it makes."""
 
     key: str
     role: Role
     path: str
     body: Mapping[str, Any]
     order_of: str | None = None
+    service: str = "orders"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from contracts.values import LineUnits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from devkit.demo.invoices import Invoice
 
@@ -38,6 +38,8 @@ class Known:
     wishes: Counter[str] = field(default_factory=Counter)
     """Units by SKU that the buyer does not want, said while the order was Pending and nobody could cancel it."""
     parcels_sent: int = 0
+    outcome: str = ""
+    """How the order has ended, in a word."""
 
     def lines_of(self, sku: str) -> list[int]:
         return [number for number, line in enumerate(self.invoice.lines, start=1) if line.sku == sku]
@@ -76,3 +78,10 @@ class Known:
     def lost_parcel(self) -> tuple[LineUnits, ...]:
         """What was canceled and has not left."""
         return self.line_units(self.canceled - self.shipped_late)
+
+
+def halved(lines: Sequence[LineUnits]) -> tuple[LineUnits, ...]:
+    """Half of the lines, rounded up, and of the last of them half the units: part quantities ship, too."""
+    kept = lines[: (len(lines) + 1) // 2]
+    half = (kept[-1].quantity + 1) // 2
+    return (*kept[:-1], kept[-1].model_copy(update={"quantity": half}))

@@ -1,4 +1,4 @@
-"""All that is settled before anything happens: products, stock, orders, payments, credits, each with its time."""
+"""All that is settled before anything happens: products, stock, orders, payments, credits, looks, each with its time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from devkit.demo import fates, letters
-from devkit.demo.events import Pay, Place, Report, Reverse
+from devkit.demo.events import Look, Pay, Place, Report, Reverse
 from devkit.demo.shop import HOLD
 from devkit.demo.supply import receipts
+from devkit.demo.wishes import looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 OPENING = timedelta(hours=12)
 """Before the first day: products first, an hour later their stock, and when that is there they are offered."""
+CONTACT_AFTER = timedelta(hours=4)
+"""The seller names a mail address so late after the first order that some mails have to wait for it."""
 
 
 def opening_of(book: Book) -> datetime:
@@ -37,6 +40,8 @@ def known_events(book: Book) -> Iterator[Event]:
         yield from map(Report, letters.listing_posts(sku, opening + 2 * HOUR))
     yield from (Report(letters.receipt_post(receipt)) for receipt in receipts(book, opening + HOUR))
     yield from (Report(letters.correction_post(correction)) for correction in book.corrections)
+    yield Report(letters.contact_post(book.invoices[0].placed_at + CONTACT_AFTER))
+    yield from map(Look, looks(opening, end_of(book)))
     for invoice in book.invoices:
         yield Place(invoice.placed_at, invoice)
         yield from (Pay(at, invoice, answer) for at, answer in fates.payments(invoice))

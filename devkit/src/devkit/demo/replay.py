@@ -13,9 +13,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from contracts.warehouse import UnitsAdjusted
-from devkit.demo.events import Pay, Place, Report, Reverse
+from devkit.demo.clearance import CLEARED
+from devkit.demo.events import Look, Pay, Place, Report, Reverse
+from devkit.demo.letters import STOCK_PATH
 from devkit.demo.messages import Call, Post
 from devkit.demo.sending import DemoError
+from devkit.demo.shelf import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -80,11 +83,18 @@ class Replay:
             if _alone(group[0]):
                 await self._arrived()
                 await self.quiet.wait(now)
+            if any(isinstance(event, Look) for event in group):
+                await self._look()
             for event in group:
                 await self._send(event)
             if self.step is None:
                 await self._settle()
         await self._settle()
+
+    async def _look(self) -> None:
+        """What the seller sees is what inventory shows, and not what snapshots have told: these may be a second late."""
+        await self._arrived()
+        self.shop.clearance.stock = listed(await self.web.pages("inventory", STOCK_PATH), CLEARED)
 
     async def _settle(self) -> None:
         """Wait until all that was sent is decided; hear what was told."""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from devkit.demo.clearance import Outcome
+from devkit.demo.history import History
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,6 +29,8 @@ class Totals:
     orders_released: int
     orders_shipped: int
     orders_canceled: Mapping[str, int]
+    removals: Mapping[str, int]
+    mails: Mapping[str, int]
     units: Mapping[str, int]
     parked: int
     quarantined: int
@@ -34,10 +39,16 @@ class Totals:
     violations: Sequence[str]
     remarks: Mapping[str, int] = field(default_factory=dict)
     """Shown, but no part of the JSON: what the rows became and what was refused."""
+    history: History = field(default_factory=History)
+    """For the page, no part of the JSON."""
 
     @property
     def all_well(self) -> bool:
         return not self.violations and not self.parked and not self.quarantined
+
+    @property
+    def removals_ended(self) -> int:
+        return sum(number for what, number in self.removals.items() if not what.startswith("units_"))
 
     @property
     def orders_per_second(self) -> float:
@@ -50,6 +61,8 @@ class Totals:
             "orders.released": self.orders_released,
             "orders.shipped": self.orders_shipped,
             **{f"orders.canceled.{reason}": number for reason, number in sorted(self.orders_canceled.items())},
+            **{f"removals.{what}": number for what, number in self.removals.items()},
+            **{f"mails.{template}": number for template, number in sorted(self.mails.items())},
             **{f"units.{bucket}": number for bucket, number in sorted(self.units.items())},
             "parked": self.parked,
             "quarantined": self.quarantined,
@@ -69,14 +82,20 @@ class Totals:
         return [*lines, f"violations: {list(self.violations) or '[]'}"]
 
 
-def totals_of(tally: Tally, units: Mapping[str, int], **found: Any) -> Totals:
-    """The totals with what the facts tell filled in."""
+def totals_of(tally: Tally, outcomes: Mapping[Outcome, int], units: Mapping[str, int], **found: Any) -> Totals:
+    """The totals with what the facts tell filled in. `outcomes`: of removals."""
     return Totals(
         orders_placed=tally.facts["OrderPlaced"],
         orders_refused=tally.facts["StockRefused"],
         orders_released=tally.facts["OrderReleased"],
         orders_shipped=tally.facts["OrderShipped"],
         orders_canceled=dict(tally.canceled),
+        removals={
+            **{outcome.value: outcomes[outcome] for outcome in Outcome if outcome is not Outcome.OPEN},
+            "units_removed": tally.units_removed,
+            "units_bound": tally.units_bound,
+        },
+        mails=dict(tally.mails.sent),
         units=units,
         **found,
     )
@@ -108,6 +127,12 @@ def remarks_of(tally: Tally, left_out: Mapping[Any, int], more: Mapping[str, int
             "listings sold out": tally.facts["ListingSoldOut"],
             "listings restocked": tally.facts["ListingRestocked"],
             "discrepancies": tally.facts["DiscrepancyOpened"],
+            "facts told again": tally.retold,
+            "removals drafted": tally.facts["RemovalDrafted"],
+            "removals short of units": tally.facts["RemovalUnitsMissing"] + tally.facts["RemovalShortened"],
+            "removals canceled too late": tally.facts["RemovalCancelRefused"],
+            "removals late": tally.facts["RemovalLate"],
+            "mails that waited for an address": tally.mails.waited,
         }
     )
     refused = {f"commands refused, {code}": number for code, number in sorted(tally.refused.items())}

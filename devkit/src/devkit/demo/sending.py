@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from chassis.auth import Role
 from contracts.clock import TICKS, Tick
 from devkit.demo import draws
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaProducer
 
-    from chassis.auth import Role
     from devkit.demo.messages import Call, Record
 
 ATTEMPTS_MAX = 20
@@ -26,6 +26,7 @@ RETRY_SECONDS = 0.25
 REFUSED = (404, 409, 422)
 AT_ONCE_SHARE = 0.5
 LATER_STEPS_MAX = 48
+ROWS_OF_PAGE = 200
 
 
 class DemoError(Exception):
@@ -56,10 +57,10 @@ class Kafka:
 
 @dataclass(slots=True)
 class Web:
-    """Sends commands to the processes of orders, one after another. `refused` counts answers by their code."""
+    """Sends commands to a service's processes (`urls`), one after another. `refused` counts answers by their code."""
 
     client: httpx.AsyncClient
-    urls: Sequence[str]
+    urls: Mapping[str, Sequence[str]]
     tokens: Mapping[Role, str]
     sent: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -79,14 +80,32 @@ class Web:
         self.refused[str(answer.json().get("code"))] += 1
         return {}
 
+    async def pages(self, service: str, path: str) -> list[Mapping[str, Any]]:
+        """All rows of a list that the seller may see. Raises DemoError."""
+        rows: list[Mapping[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            wanted = {"limit": ROWS_OF_PAGE, **({"cursor": cursor} if cursor else {})}
+            page = await self._request(service, path, role=Role.SELLER, params=wanted)
+            if not page.is_success:
+                raise DemoError(f"{path} answered {page.status_code}: {page.text[:500]}")
+            rows += page.json()["rows"]
+            cursor = page.json().get("next_cursor")
+        return rows
+
     async def _ask(self, call: Call) -> httpx.Response:
         self.sent += 1
-        headers = {"Authorization": f"Bearer {self.tokens[call.role]}", "Idempotency-Key": call.key}
-        url = self.urls[self.sent % len(self.urls)] + call.path
+        return await self._request(call.service, call.path, role=call.role, key=call.key, json=call.body)
+
+    async def _request(self, service: str, path: str, *, role: Role, key: str | None = None, **content: Any) -> httpx.Response:
+        """A question, or with an Idempotency-Key a command. Raises DemoError when nobody answers."""
+        urls = self.urls[service]
+        url = urls[self.sent % len(urls)] + path
+        headers = {"Authorization": f"Bearer {self.tokens[role]}", **({"Idempotency-Key": key} if key else {})}
         try:
-            return await self.client.post(url, json=call.body, headers=headers)
+            return await self.client.request("POST" if key else "GET", url, headers=headers, **content)
         except httpx.HTTPError as error:
-            raise DemoError(f"{call.path} was not answered: {error!r}") from error
+            raise DemoError(f"{path} was not answered: {error!r}") from error
 
 
 @dataclass(slots=True)

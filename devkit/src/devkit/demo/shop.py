@@ -1,4 +1,5 @@
 """The people around Wharf, as the file and the hashes move them: buyers, payment provider, the shop's clerks, the warehouse.
+Those around removals are in clearance.py.
 
 Like real ones they know only what they were told: parcels leave after a release was heard of, a cancellation asks for what is
 still open. They hear facts between two steps; what they want next goes to the agenda.
@@ -6,7 +7,7 @@ still open. They hear facts between two steps; what they want next goes to the a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
@@ -20,16 +21,18 @@ from contracts.orders import (
     PackageShipped,
     ShippedAfterCancel,
 )
+from contracts.removals import RemovalMessage
 from contracts.values import Channel
-from devkit.demo import fates, letters
-from devkit.demo.events import Leave, Miss, Pay, Place, Report, Reverse
+from devkit.demo import clearance, fates, letters
+from devkit.demo.clearance import Clearance
+from devkit.demo.events import Handle, Leave, Look, Miss, Pay, Place, Report, Reverse
 from devkit.demo.invoices import Credit
-from devkit.demo.orders import Known, Stage
+from devkit.demo.orders import Known, Stage, halved
 from devkit.demo.reversals import reverse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from contracts.envelope import Message
     from contracts.values import LineUnits
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
 HOLD = timedelta(minutes=30)
 ASKED_AGAIN_AFTER = timedelta(minutes=5)
 REFUSED_PARCEL_AFTER = timedelta(hours=1)
-HEARD: dict[str, type[Message]] = {
+SHIPPED = "shipped"
+HEARD: dict[str, type[Message]] = clearance.HEARD | {
     kind.__name__: kind
     for kind in (
         OrderReleased,
@@ -59,7 +63,9 @@ HEARD: dict[str, type[Message]] = {
 class Shop:
     """What has been placed so far, and what came of it. `unmatched_units` were credited and never sold in the file."""
 
+    clearance: Clearance = field(default_factory=Clearance)
     unmatched_units: int = 0
+    _sold: Counter[str] = field(default_factory=Counter)
     _by_invoice: dict[str, Known] = field(default_factory=dict)
     _by_order: dict[str, Known] = field(default_factory=dict)
     _by_buyer: defaultdict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
@@ -79,6 +85,10 @@ class Shop:
                 return self._miss(self._by_invoice[invoice.number], at)
             case Leave():
                 return self._leave(self._by_invoice[event.invoice.number], event)
+            case Look():
+                return self.clearance.look(event, self._sold)
+            case Handle():
+                return self.clearance.act(event)
             case _:
                 assert_never(event)
 
@@ -90,6 +100,8 @@ class Shop:
 
     def hear(self, fact: Message, at: datetime) -> Sequence[Event]:
         """What somebody wants to do, now that this is known. `at`: when it happened."""
+        if isinstance(fact, RemovalMessage):
+            return self.clearance.hear(fact, at)
         known = self._by_order.get(getattr(fact, "order_id", ""))
         if known is None:
             return []
@@ -100,9 +112,11 @@ class Shop:
                 known.ship(package.lines, late=isinstance(fact, ShippedAfterCancel))
             case ItemsCanceled(lines=lines):
                 known.cancel(lines)
-            case OrderCanceled(lines=lines):
+            case OrderCanceled(lines=lines, reason=reason):
+                known.outcome = reason
                 return list(_after_cancel(known, lines, at))
             case OrderShipped():
+                known.outcome = SHIPPED
                 known.stage = Stage.ENDED
             case OrderCommandRefused(command="ConfirmShipment") if known.stage is Stage.RELEASED:
                 return [Leave(at + REFUSED_PARCEL_AFTER, known.invoice, known.parcels_sent + 1, final=True)]
@@ -116,6 +130,11 @@ class Shop:
             known.claimed.clear()
 
     @property
+    def outcomes(self) -> Counter[tuple[date, str]]:
+        """Orders by the day on which they were placed and by how they have ended: SHIPPED, or why they were canceled."""
+        return Counter((known.invoice.placed_at.date(), known.outcome) for known in self._by_invoice.values() if known.outcome)
+
+    @property
     def open_orders(self) -> int:
         return sum(known.stage is not Stage.ENDED for known in self._by_invoice.values())
 
@@ -127,6 +146,8 @@ class Shop:
         known = Known(invoice, letters.order_id(invoice))
         self._by_invoice[invoice.number] = known
         self._by_buyer[invoice.buyer].append(known)
+        for line in invoice.lines:
+            self._sold[line.sku] += line.quantity
         if fates.placed_by_http(invoice):
             return letters.order_call(invoice)
         self._by_order[known.order_id] = known
@@ -156,7 +177,7 @@ class Shop:
         if not lines or (known.stage is Stage.ENDED and not event.late):
             return []
         if not event.final:
-            lines = _halved(lines)
+            lines = halved(lines)
         elif not event.late and not known.claimed:
             lines = ()  # all that is left, whatever it is
         known.parcels_sent += 1
@@ -206,10 +227,3 @@ def _cancel(known: Known, credit: Credit, units: dict[int, int]) -> Iterator[Pos
     else:
         reason = fates.seller_reason(credit.number, known.invoice.number)
         yield letters.seller_cancel(known.invoice, known.order_id, credit, reason, asked)
-
-
-def _halved(lines: Sequence[LineUnits]) -> tuple[LineUnits, ...]:
-    """Half of the lines, rounded up, and of the last of them half the units: part quantities ship, too."""
-    kept = lines[: (len(lines) + 1) // 2]
-    half = (kept[-1].quantity + 1) // 2
-    return (*kept[:-1], kept[-1].model_copy(update={"quantity": half}))

@@ -1,7 +1,8 @@
 """The stock of the shop: where it lies, what is there at the start and what comes in every week.
 
 The file tells only what was sold. So each place gets what the file will ask of it in the week to come, except for a few items
-that a hash makes short: their buyers are refused.
+that a hash makes short: their buyers are refused. A few others were ordered in by far too many at the start: what is taken out
+by removals.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ SHORT_SHARE = 0.02
 SHORT_COVER = 0.7
 """What a short item gets of its demand."""
 
+OVERSTOCKED_SHARE = 0.03
+OVERSTOCK_UNITS_MIN, OVERSTOCK_UNITS_MAX = 4, 40
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -45,6 +49,8 @@ def receipts(book: Book, start: datetime) -> list[Receipt]:
     demand: Counter[tuple[datetime, str, str]] = Counter()
     for at, sku, place, units in _asked(book):
         demand[_delivery(at, start), sku, place] += units
+    for sku in sorted({sku for _, sku, _ in demand}):
+        demand[start, sku, LONDON] += _overstock(sku)
     return [Receipt(at, sku, place, units) for (at, sku, place), units in sorted(demand.items()) if units > 0]
 
 
@@ -76,6 +82,12 @@ def _split(sku: str, channel: Channel, units: int) -> Iterable[tuple[str, int]]:
     share = LONDON_SHARE_LOW + (LONDON_SHARE_HIGH - LONDON_SHARE_LOW) * draws.share(sku, "London")
     london = min(units, round(units * share))
     return [(LONDON, london), (MANCHESTER, units - london)]
+
+
+def _overstock(sku: str) -> int:
+    if draws.share(sku, "overstocked") >= OVERSTOCKED_SHARE:
+        return 0
+    return OVERSTOCK_UNITS_MIN + draws.number(sku, "overstock") % (OVERSTOCK_UNITS_MAX - OVERSTOCK_UNITS_MIN + 1)
 
 
 def _delivery(at: datetime, start: datetime) -> datetime:

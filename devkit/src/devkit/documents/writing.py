@@ -11,13 +11,21 @@ from chassis.operator import router as operator_router
 from devkit.checkout import ROOT
 from devkit.documents.access import access_page
 from devkit.documents.asyncapi import asyncapi_document
+from devkit.documents.letters import frames
 from devkit.documents.pages import service_page
 from devkit.documents.schemas import write_schemas
 from inventory.api import router as inventory_router
 from inventory.decisions import DESK as INVENTORY
+from notifications.api import router as notifications_router
+from notifications.decisions import desk as notifications_desk
+from notifications.domain.mail import Policy
+from notifications.letters import Letters
 from orders.api import router as orders_router
 from orders.decisions import desk as orders_desk
 from orders.domain.policy import Policies
+from removals.api import router as removals_router
+from removals.decisions import desk as removals_desk
+from removals.domain.policy import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +54,8 @@ class Interface:
 INTERFACES: Mapping[str, Interface] = {
     "orders": Interface(orders_desk(Policies()), orders_router),
     "inventory": Interface(INVENTORY, inventory_router),
+    "removals": Interface(removals_desk(Terms()), removals_router),
+    "notifications": Interface(notifications_desk(Policy(), Letters()), notifications_router),
 }
 
 
@@ -61,9 +71,9 @@ def documents(folder: Path = FOLDER) -> dict[Path, str]:
 
 
 def run() -> list[Path]:
-    """Write what changed, schemas too; returns where. Raises BreakingChangeError, with nothing written."""
+    """Write what changed, schemas and the frames of mails too; returns where. Raises BreakingChangeError, nothing written."""
     changed = write_schemas()
-    for path, text in documents().items():
+    for path, text in {**documents(), **frames()}.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

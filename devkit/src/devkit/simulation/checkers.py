@@ -1,5 +1,5 @@
 """What must hold of messages, whatever they mean: quiet, acknowledged, once, in order, on time, nobody held up. Each checker
-tells its problems as sentences. What must hold of stock and orders is in `books`.
+tells its problems as sentences. What must hold of their content is in `books`, `holders`, `lives`, `keeper` and `mails`.
 """
 
 from collections import Counter, defaultdict
@@ -12,11 +12,16 @@ from chassis.deadlines import DeadlineKey
 from chassis.inbox import Standing
 from chassis.intake import quarantined
 from chassis.outcomes import Accepted, Identity, Repeated
-from contracts.envelope import Deadline, Subject
+from contracts.envelope import Deadline, Message, Subject
 from contracts.identity import identity_of
-from devkit.simulation import books
+from contracts.registry import TOPICS
+from devkit.simulation.books import balance_problems, cause_problems
 from devkit.simulation.broker import Record
 from devkit.simulation.history import INJECTED, DeadlineCleared, DeadlineSet, Decided
+from devkit.simulation.holders import bound_problems, holder_problems, open_lines
+from devkit.simulation.keeper import keeper_problems
+from devkit.simulation.lives import missteps, parting_problems, unended, view_problems
+from devkit.simulation.mails import mail_problems, reader_problems, resting_problems
 from devkit.simulation.process import Service
 from devkit.simulation.stage import Stage
 
@@ -30,8 +35,16 @@ def check_all(stage: Stage) -> None:
     history.blame_all("S2", decided_twice(stage))
     history.blame_all("S9", list(deadline_problems(stage)))
     history.blame_all("S10", [*sequence_problems(records), *order_problems(stage, records)])
-    history.blame_all("S12", list(poison_problems(stage)))
-    books.check_books(stage)
+    history.blame_all("S8", [*mail_problems(stage), *resting_problems(stage)])
+    history.blame_all("S12", [*poison_problems(stage), *stranger_problems(stage), *reader_problems(stage)])
+    history.blame_all("S2", list(cause_problems(stage)))
+    history.blame_all("S3", list(balance_problems(stage)))
+    history.blame_all("S5", list(unended(stage)))
+    history.blame_all("S6", list(bound_problems(stage)))
+    history.blame_all("S7", [*holder_problems(stage), *open_lines(stage)])
+    history.blame_all("life", list(missteps(stage)))
+    history.blame_all("agreement", [*parting_problems(stage), *view_problems(stage)])
+    history.blame_all("model", list(keeper_problems(stage)))
     history.counts["decisions"] += len(history.decided)
     history.counts["records"] += len(records)
 
@@ -46,6 +59,9 @@ def unquiet(stage: Stage) -> list[str]:
             problems.append(f"{waiting} rows in the outbox of {database.service}")
         due = [row for row in database.rows(database.tables.deadline) if row.due_at <= now]
         problems += [f"{row.deadline} of {row.object_id} is due since {row.due_at}" for row in due]
+        for column in service.work:
+            instants = [(getattr(row, column.name), row[:2]) for row in database.rows(column.table)]
+            problems += [f"{column.table.name} {key} is due since {at}" for at, key in instants if at and at <= now]
     return problems
 
 
@@ -125,9 +141,10 @@ def undecided(stage: Stage, known: Known, records: Read) -> Iterator[str]:
 
 def unpublished(stage: Stage, records: Read) -> Iterator[str]:
     """Decisions whose facts the world never heard of, and facts of which nobody decided (S1)."""
+    sources = {f"/{service.desk.service}" for service in stage.services}
     told: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for record, headers in records:
-        if headers.get("ce_source") in ("/orders", "/inventory") and "ce_causationid" in headers:
+        if headers.get("ce_source") in sources and "ce_causationid" in headers:
             told[headers["ce_source"], headers["ce_causationid"]].add(f"{headers['ce_id']} {record.type}")
     for decided in stage.history.decided:
         heard = told.pop((f"/{decided.service}", str(decided.id)), set())
@@ -170,7 +187,7 @@ def sequence_problems(records: Read) -> Iterator[str]:
     newest: Counter[tuple[str, str, str]] = Counter()
     heard: set[tuple[str, str]] = set()
     for record, headers in records:
-        if "ce_sequence" not in headers or (headers["ce_source"], headers["ce_id"]) in heard:
+        if "ce_sequence" not in headers or TOPICS[record.topic].compacted or (headers["ce_source"], headers["ce_id"]) in heard:
             continue
         heard.add((headers["ce_source"], headers["ce_id"]))
         place = (record.topic, headers["ce_source"], headers["ce_subject"])
@@ -196,6 +213,18 @@ def order_problems(stage: Stage, records: Read) -> Iterator[str]:
         if offset < newest.get(at, -1):
             yield f"{decided.service} decided {type(decided.message).__name__} of {decided.subject} after a later one"
         newest[at] = offset
+
+
+def stranger_problems(stage: Stage) -> Iterator[str]:
+    """Facts about one seller's object that another seller's message brought about (S12)."""
+    for decided in stage.history.decided:
+        for fact in decided.facts:
+            if fact.seller_id != decided.message.seller_id:
+                yield f"{_named(decided.message)} made {_named(fact)}"
+
+
+def _named(message: Message) -> str:
+    return f"{type(message).__name__} of {message.seller_id}"
 
 
 def poison_problems(stage: Stage) -> Iterator[str]:

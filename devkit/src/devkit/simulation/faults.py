@@ -13,12 +13,14 @@ from devkit.simulation.process import Process, World
 from devkit.simulation.storage import Database
 from devkit.simulation.watch import Bugs
 
-KINDS = ("crash", "crash soon", "rebalance", "stall", "refuse", "silent", "database")
+KINDS = ("crash", "crash soon", "rebalance", "stall", "refuse", "silent", "database", "depose")
 PERIOD_STEPS_MIN, PERIOD_STEPS_MAX = 15, 150
 """How many steps lie between two faults."""
 DOWN_STEPS_MAX = 200
 CRASH_WITHIN_STEPS = 25
 STALL_STEPS_MAX = 250
+DEPOSED_STEPS_MAX = 120
+"""How long a process that leads no more may not know it."""
 BUG_KINDS = (
     "PlaceOrder",
     "PaymentVerified",
@@ -31,6 +33,17 @@ BUG_KINDS = (
     "PackageShipped",
     "UnitsReceived",
     "UnitsAdjusted",
+    "RequestRemoval",
+    "RemovalRequested",
+    "UnitsHeld",
+    "RemovalParcelShipped",
+    "RemovalShipped",
+    "RemovalCanceled",
+    "RemovalGivenUp",
+    "OrderReleased",
+    "SetSellerContact",
+    "SendingBegun",
+    "MailTaken",
 )
 KIND_SHARE = 0.5
 """Of the kinds of faults, this share is in a run."""
@@ -86,6 +99,9 @@ class Faults:
                 await self._stall(self.world.broker)
             case "refuse":
                 self.world.outage.refusals += self.dice.randint(1, 10)
+            case "depose":
+                leaders = [each for each in self.processes if each.leads]
+                await self.dice.choice(leaders or [process]).depose(self.dice.randint(1, DEPOSED_STEPS_MAX))
             case "silent":
                 self.world.outage.silent += self.dice.randint(1, 3)
             case _:

@@ -49,8 +49,11 @@ class Note:
     events: list[Event] = field(default_factory=list)
     movements: list[tuple[Any, ...]] = field(default_factory=list)
     parked: list[UUID] = field(default_factory=list)
+    sellers: set[tuple[str, str]] = field(default_factory=set)
+    """Whose rows are written, and in which tables."""
     facts: list[str] = field(default_factory=list)
     """Lines that were to be published in another transaction, when that safeguard is out."""
+    wrote: bool = False
     committed: bool = False
 
 

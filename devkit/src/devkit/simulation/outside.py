@@ -8,15 +8,19 @@ from datetime import datetime
 from chassis.outcomes import Accepted, Blocked, Failed, Outcome, Received, Repeated, Via, hash_of
 from devkit.simulation.broker import headers_of
 from devkit.simulation.history import INJECTED
+from devkit.simulation.operators import mail_command
+from devkit.simulation.posting import Posting
 from devkit.simulation.process import CrashedError
 from devkit.simulation.stage import Stage
-from devkit.simulation.workload import Posting
 
 LULL = 0.2
 """How often the outside world waits until all is quiet before it goes on."""
 BUSY_STEPS_MAX = 12
 EXACT = 0.6
 """How often time stops at the very instant of a deadline that lies on its way."""
+OPERATED = 0.06
+"""After how many postings an operator asks for something to be done about a mail."""
+MAILS_LOOKED_AT_MAX = 4
 CLIENT_TRIES_MAX = 3
 CLIENT_WAIT_STEPS = 20
 DEADLINES_ON_THE_WAY_MAX = 20
@@ -24,16 +28,38 @@ DEADLINES_ON_THE_WAY_MAX = 20
 
 async def work(stage: Stage) -> None:
     """Send all postings, each at its time."""
-    clients = []
-    for posting in stage.postings:
+    clients = []  # so that nobody forgets them while they wait
+    for posting in list(stage.postings):
         await _pass_time(stage, posting.at)
-        stage.world.scheduler.tell("outside", f"{posting.spoil} {posting.name}".lstrip())
-        if posting.http and not posting.spoil:
-            clients.append(asyncio.create_task(_ask(stage, posting)))
-        else:
-            _publish(stage, posting)
+        clients.append(_send(stage, posting))
+        if stage.dice.random() < OPERATED:
+            clients.append(_ask_about_a_mail(stage))
         await _breathe(stage)
     stage.history.counts["postings"] += len(stage.postings)
+
+
+async def ask_about_mails(stage: Stage) -> None:
+    """An operator goes through the mails that are not on their way, or through some of them."""
+    for _ in range(stage.dice.randint(0, MAILS_LOOKED_AT_MAX)):
+        _ask_about_a_mail(stage)
+        await _breathe(stage)
+
+
+def _ask_about_a_mail(stage: Stage) -> "asyncio.Task[None] | None":
+    posting = mail_command(stage, stage.dice, len(stage.postings))
+    if posting is None:
+        return None
+    stage.postings.append(posting)
+    return _send(stage, posting)
+
+
+def _send(stage: Stage, posting: Posting) -> "asyncio.Task[None] | None":
+    """To the broker at once, or by a client that waits for its answer."""
+    stage.world.scheduler.tell("outside", f"{posting.spoil} {posting.name}".lstrip())
+    if posting.http and not posting.spoil:
+        return asyncio.create_task(_ask(stage, posting))
+    _publish(stage, posting)
+    return None
 
 
 def tick(stage: Stage, now: datetime) -> None:
@@ -45,14 +71,14 @@ def tick(stage: Stage, now: datetime) -> None:
 
 
 def next_deadline(stage: Stage) -> datetime | None:
-    """The earliest deadline that stands anywhere."""
-    return min((row.due_at for service in stage.services for row in service.database.deadlines()), default=None)
+    """The earliest instant at which there will be something to do."""
+    return min((at for service in stage.services for at in service.instants() if at > stage.world.clock.now()), default=None)
 
 
 async def _pass_time(stage: Stage, until: datetime) -> None:
     for _ in range(DEADLINES_ON_THE_WAY_MAX):
         due = next_deadline(stage)
-        if due is None or not stage.world.clock.now() < due < until or stage.dice.random() > EXACT:
+        if due is None or due >= until or stage.dice.random() > EXACT:
             break
         tick(stage, due)
         await _breathe(stage)

@@ -1,13 +1,16 @@
-"""One process of a service, put together from the real parts: lanes, gate, intake, deadlines, relay. It can crash at any await
-and start anew with nothing but what was committed. The services' `app` puts the same parts together for real.
+"""One process of a service, put together from the real parts: lanes, gate, intake, deadlines; in the one that leads also the
+relay and the service's workers. It can crash at any await and start anew with nothing but what was committed. The services'
+`app` puts the same parts together for real.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
+
+from sqlalchemy import Column
 
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
@@ -18,11 +21,16 @@ from chassis.intake import Intake
 from chassis.lane import Lane, Works
 from chassis.outcomes import Outcome, Received
 from chassis.relay import Relayed, Sender, relay_once
+from chassis.rows import names
 from chassis.transaction import Transactions
+from chassis.worker import Worker
 from devkit.simulation.broker import Broker, BrokerSender, Consumer, Outage
+from devkit.simulation.mail_server import MailServer
 from devkit.simulation.scheduler import Bell, Scheduler
 from devkit.simulation.storage import Database, SimulatedTransactions
 from devkit.simulation.watch import Watched
+from notifications.courier import Courier
+from notifications.post import Post
 
 T = TypeVar("T")
 
@@ -43,6 +51,7 @@ class Habits:
     acknowledge_first: bool = False
     stop_at_failure: bool = True
     relay: Relay = relay_once
+    courier: Callable[[Lane[Any], Post, int], Worker] = Courier
 
 
 @dataclass(slots=True)
@@ -52,6 +61,7 @@ class World:
     scheduler: Scheduler
     broker: Broker
     outage: Outage
+    mail_server: MailServer
     dice: Random
     clock: DrivenClock
     ticked: Bell = field(default_factory=Bell)
@@ -65,15 +75,34 @@ class Service:
 
     desk: Desk[Watched]
     database: Database
-    topics: Sequence[str]
     habits: Habits
-    relaying: str | None = None
-    """The process that holds the advisory lock of the relay."""
-    relay_free: Bell = field(default_factory=Bell)
+    employs: Sequence["Employ"] = ()
+    work: Sequence[Column[Any]] = ()
+    """Instants at which a worker has something to do."""
+    leader: str | None = None
+    """The process that holds the advisory lock."""
+    leader_free: Bell = field(default_factory=Bell)
+
+    topics: Sequence[str] = field(init=False)
+    """Those with messages that the service decides."""
+
+    def __post_init__(self) -> None:
+        self.topics = sorted({kind.topic.name for kind in self.desk.rules if hasattr(kind, "topic")})
+
+    def instants(self) -> Iterator[datetime]:
+        """When there is something to do by itself, past and to come, in no order."""
+        yield from (row.due_at for row in self.database.deadlines())
+        for column in self.work:
+            place = names(column.table).index(column.name)
+            yield from (row[place] for row in self.database.present(column.table) if row[place] is not None)
 
 
 class CrashedError(ConnectionError):
     """The process went away while a client waited for it."""
+
+
+Employ = Callable[["Process"], Worker]
+"""Makes one of a service's workers, when the process starts."""
 
 
 class Process:
@@ -84,14 +113,28 @@ class Process:
         self.alive = False
         self.crash_in: int | None = None
         """Crash at this step from now on."""
-        self._world = world
+        self.world = world
         self._service = service
         self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._leading: list[asyncio.Task[Any]] = []
         self._consumers: list[Consumer] = []
 
     @property
     def service_name(self) -> str:
         return self._service.desk.service
+
+    @property
+    def database(self) -> Database:
+        return self._service.database
+
+    @property
+    def leads(self) -> bool:
+        """And knows it."""
+        return self._service.leader == self.name
+
+    @property
+    def habits(self) -> Habits:
+        return self._service.habits
 
     def now(self) -> datetime:
         """As this process has heard it."""
@@ -100,32 +143,49 @@ class Process:
     def start(self) -> None:
         """Everything new, but what others keep for it."""
         self.alive, self.crash_in = True, None
-        self._clock = DrivenClock(self._world.clock.now())
+        self._clock = DrivenClock(self.world.clock.now())
         database = self._service.database
-        self._transactions = SimulatedTransactions(database, self.pause)
-        gate, breaker = Gate(GATE_BATCHES), Breaker()
-        self._works = Works(
-            self._transactions, self._clock, self._service.desk, gate, breaker, database.committed.ring, self._world.dice.random
+        transactions, gate, breaker = SimulatedTransactions(database, self.pause), Gate(GATE_BATCHES), Breaker()
+        self.works: Works[Any] = Works(
+            transactions, self._clock, self._service.desk, gate, breaker, database.committed.ring, self.world.dice.random
         )
-        self._http = Lane("http", self._works, hurried=True)
+        self._http = Lane("http", self.works, hurried=True)
+        self._workers = [employ(self) for employ in self._service.employs]
         for topic in self._service.topics:
             self.spawn(self._consume(topic))
-        for task in (self._fire_deadlines(), self._relay(), self._follow_clock()):
+        for task in (self._fire_deadlines(), self._lead(), self._follow_clock()):
             self.spawn(task)
 
     def crash(self) -> None:
         """All at once, as if the power went."""
         self.alive = False
-        self._world.scheduler.tell(self.name, "crashes")
+        self.world.scheduler.tell(self.name, "crashes")
         for consumer in self._consumers:
             consumer.leave()
         self._consumers.clear()
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        if self._service.relaying == self.name:
-            self._service.relaying = None
-            self._service.relay_free.ring()
+        self._leading.clear()
+        self._resign()
+
+    async def depose(self, steps: int) -> None:
+        """It has lost the advisory lock and learns it some steps later: meanwhile two believe that they lead."""
+        leading = self._leading
+        if not leading:
+            return
+        self._leading = []
+        self._resign()
+        await self.world.scheduler.background(self.name, steps)
+        for task in leading:
+            task.cancel()
+        if self.alive:
+            self.spawn(self._lead())
+
+    def _resign(self) -> None:
+        if self._service.leader == self.name:
+            self._service.leader = None
+            self._service.leader_free.ring()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Work that ends with the process."""
@@ -136,7 +196,7 @@ class Process:
 
     async def pause(self, what: str) -> None:
         """Let others go first, and crash where it was foreseen."""
-        await self._world.scheduler.pause(self.name, what)
+        await self.world.scheduler.pause(self.name, what)
         if not self.alive:
             raise asyncio.CancelledError
         if self.crash_in is not None:
@@ -147,7 +207,7 @@ class Process:
 
     async def answer(self, received: Received) -> Outcome:
         """What the HTTP edge would do with a command. Raises CrashedError."""
-        task = self.spawn(self._http.run([received], self._wait))
+        task = self.spawn(self._http.run([received], self.wait))
         await asyncio.wait([task])
         if task.cancelled():
             raise CrashedError(self.name)
@@ -160,68 +220,87 @@ class Process:
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._world.failures.append(f"{self.name} ended: {error!r}")
+            self.world.failures.append(f"{self.name} ended: {error!r}")
 
-    async def _wait(self, seconds: float) -> None:
-        await self._world.scheduler.wait_steps(self.name, 1 + min(WAIT_STEPS_MAX, int(seconds * STEPS_PER_SECOND)))
+    def sender(self) -> Sender:
+        """How the process publishes."""
+        world = self.world
+        stop = self._service.habits.stop_at_failure
+        return PausingSender(BrokerSender(world.broker, world.outage, world.dice, stop_at_failure=stop), self)
+
+    async def wait(self, seconds: float) -> None:
+        """As many steps as the seconds are worth, at most."""
+        await self.world.scheduler.wait_steps(self.name, 1 + min(WAIT_STEPS_MAX, int(seconds * STEPS_PER_SECOND)))
 
     async def _consume(self, topic: str) -> None:
-        world = self._world
+        world = self.world
         group = world.broker.group(self._service.desk.service, topic)
         consumer = Consumer(world.broker, group, self.name, world.dice)
         self._consumers.append(consumer)
-        intake = Intake(Lane(topic, self._works))
+        intake = Intake(Lane(topic, self.works))
         while True:
             records = await consumer.fetch()
             await self.pause(f"takes {len(records)} of {topic}")
             if self._service.habits.acknowledge_first:
                 consumer.acknowledge(records)
-            await intake.take(records, self._wait)
+            await intake.take(records, self.wait)
             await self.pause(f"acknowledges {topic}")
             consumer.acknowledge(records)
 
     async def _fire_deadlines(self) -> None:
-        lane = Lane("deadlines", self._works)
+        lane = Lane("deadlines", self.works)
         while True:
             if self._some_due():
                 await self.pause("looks for deadlines")
-                await fire_due(lane, self._wait, deadlines_max=DEADLINES_MAX)
+                await fire_due(lane, self.wait, deadlines_max=DEADLINES_MAX)
             else:
                 await self._service.database.committed.heard()  # looking every second would find it, too
 
     def _some_due(self) -> bool:
         now = self._clock.now()
-        return any(row.due_at <= now for row in self._service.database.deadlines())
+        return any(row.due_at <= now for row in self.database.deadlines())
+
+    async def _lead(self) -> None:
+        """Once it is its turn: all that only one process does."""
+        service = self._service
+        while service.leader is not None:
+            await service.leader_free.heard()
+        service.leader = self.name
+        self._leading = [self.spawn(work) for work in (self._relay(), *map(self._patrol, self._workers))]
+
+    async def _patrol(self, worker: Worker) -> None:
+        """Its rounds; knocked at ticks and after commits, those during a round too."""
+        committed = self._service.database.committed
+        while True:
+            rung = committed.rung
+            if not await worker.work(self.wait) and committed.rung == rung:
+                await committed.heard()
 
     async def _relay(self) -> None:
-        service, database = self._service, self._service.database
-        while service.relaying is not None:
-            await service.relay_free.heard()
-        service.relaying = self.name
-        world = self._world
-        sender = BrokerSender(world.broker, world.outage, world.dice, stop_at_failure=service.habits.stop_at_failure)
+        database, sender = self._service.database, self.sender()
         while True:
             if not database.size(database.tables.outbox):
                 await database.committed.heard()
                 continue
             await self.pause("relays")
-            await self._send(PausingSender(sender, self))
+            await self._send(sender)
 
     async def _send(self, sender: Sender) -> None:
-        lane = Lane("relay", self._works)
-        relayed = await lane.persist(lambda: self._service.habits.relay(self._transactions, sender, RELAY_ROWS_MAX), self._wait)
+        lane = Lane("relay", self.works)
+        relay = self._service.habits.relay
+        relayed = await lane.persist(lambda: relay(self.works.transactions, sender, RELAY_ROWS_MAX), self.wait)
         if relayed.failure is not None:
-            await self._wait(1.0)
+            await self.wait(1.0)
 
     async def _follow_clock(self) -> None:
         """Each process hears of a new time when it hears of it."""
         while True:
-            if self._clock.now() < self._world.clock.now():
+            if self._clock.now() < self.world.clock.now():
                 await self.pause("hears the time")
-                self._clock.advance(self._world.clock.now())
+                self._clock.advance(self.world.clock.now())
                 self._service.database.committed.ring()
             else:
-                await self._world.ticked.heard()
+                await self.world.ticked.heard()
 
 
 @dataclass(slots=True)
@@ -229,7 +308,7 @@ class PausingSender:
     """Sending takes time, and a crash may come between it and what follows."""
 
     inner: Sender
-    process: Process
+    process: "Process"
 
     async def send(self, facts: Sequence[Any]) -> Sequence[Any]:
         await self.process.pause("sends")

@@ -10,19 +10,12 @@ from random import Random
 
 import structlog
 
-from chassis import operations
-from chassis.clock import Clock
-from chassis.failures import Failure, StorageError, failure_of
-from chassis.transaction import Transactions
-from contracts.envelope import Subject
-from devkit.simulation import checkers, outside
+from devkit.simulation import checkers, operators, outside
 from devkit.simulation.history import Violation
-from devkit.simulation.process import Service
 from devkit.simulation.safeguards import ALL_IN, Safeguards
 from devkit.simulation.scheduler import Scheduler, StuckError, UnquietError, run
 from devkit.simulation.stage import Stage, stage_of
 
-OPERATOR_ROUNDS_MAX = 10
 DEADLINE_ROUNDS_MAX = 500
 
 
@@ -48,7 +41,7 @@ def simulate(seed: int, *, safeguards: Safeguards = ALL_IN, story: bool = False)
     except (UnquietError, StuckError) as error:
         stage.history.blame("unknown", str(error))
     stage.history.blame_all("alarm", stage.world.failures)
-    counts = {**stage.history.counts, **stage.faults.counts}
+    counts = {**stage.history.counts, **stage.faults.counts, **stage.world.mail_server.counts}
     return Result(seed, scheduler.step, scheduler.fingerprint, stage.history.violations, counts, scheduler.story or [])
 
 
@@ -73,6 +66,7 @@ async def _play(stage: Stage) -> None:
     faults = asyncio.create_task(stage.faults.run())
     await outside.work(stage)
     stage.faults.heal()
+    stage.world.mail_server.healed = True
     await _quiet(stage, "healed")
     stage.history.blame_all("S11", checkers.held_up(stage))
     await _operate(stage)
@@ -91,29 +85,13 @@ async def _quiet(stage: Stage, when: str) -> None:
 async def _operate(stage: Stage) -> None:
     """A release without the bugs, and then everything parked is decided after all."""
     stage.bugs.mended = True
-    for service in stage.services:
-        for _ in range(OPERATOR_ROUNDS_MAX):
-            parked = checkers.parked_subjects(service)
-            if not parked:
-                break
-            stage.history.counts["retried"] += len(parked)
-            for subject in parked:
-                await _retry(stage, service, subject)
+    await operators.retry_parked(stage)
     stage.mended.set()
     await _quiet(stage, "retried")
     for service in stage.services:
         stage.history.blame_all("S11", [f"{subject} is still parked" for subject in checkers.parked_subjects(service)])
-
-
-async def _retry(stage: Stage, service: Service, subject: Subject) -> None:
-    async def job(transactions: Transactions, clock: Clock) -> operations.Retried:
-        return await operations.retry(transactions, clock, service.desk, subject)
-
-    try:
-        await stage.processes_of(service)[0].work(job)
-    except StorageError as error:
-        if failure_of(error) is not Failure.PASSING:
-            stage.history.blame("alarm", f"retry of {subject}: {error}")
+    await outside.ask_about_mails(stage)
+    await _quiet(stage, "mails were looked at")
 
 
 async def _run_out_the_clock(stage: Stage) -> None:

@@ -3,22 +3,30 @@ of a real one: the services know nothing of this.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table
-
-from chassis.deadlines import DeadlineKey
 from chassis.desk import Desk
-from chassis.outbox import facts_of
-from chassis.relay import POSITION_MAX, Relayed, Sender
-from chassis.rows import REVISION, Key, Rows, Tuples, key_names, names
-from chassis.transaction import Transaction, Transactions
-from contracts.envelope import Deadline, Message
+from chassis.rows import Rows
+from devkit.simulation import false_rules
 from devkit.simulation.history import Note
 from devkit.simulation.process import Habits
-from devkit.simulation.storage import PassingRows, Wrapping
-from devkit.simulation.watch import Watched, WatchedDeadlines, note_of
+from devkit.simulation.storage import Wrapping
+from devkit.simulation.substitutes import (
+    HastyCourier,
+    WithoutAbsentLocks,
+    WithoutInbox,
+    WithoutOutbox,
+    WithoutParkedOrder,
+    WithoutRootLocks,
+    WithoutUniqueMails,
+    WithoutVersions,
+    relay_forgetting,
+    trusting_courier,
+    without_drop,
+    without_generations,
+)
+from devkit.simulation.watch import Watched
 
 
 def _rows_as_they_are(rows: Rows, _note: Note) -> Rows:
@@ -29,6 +37,10 @@ def _desk_as_it_is(desk: Desk[Watched]) -> Desk[Watched]:
     return desk
 
 
+def _rules_as_they_are(_desk: Desk[Any]) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Safeguards:
     """What stands between the services and the seed's faults. When it does not, one of `caught_by` must go red."""
@@ -36,104 +48,13 @@ class Safeguards:
     name: str = "all in"
     wrapping: Wrapping = _rows_as_they_are
     desk: Callable[[Desk[Watched]], Desk[Watched]] = _desk_as_it_is
+    rules: Callable[[Desk[Any]], None] = _rules_as_they_are
+    """Puts other rules on a desk of one's own."""
     habits: Habits = field(default_factory=Habits)
     caught_by: frozenset[str] = frozenset()
 
 
 ALL_IN = Safeguards()
-
-
-class WithoutInbox(PassingRows):
-    """Every message counts as new."""
-
-    async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
-        if table.name != "inbox":
-            return await self.inner.claim(table, rows)
-        width = len(key_names(table))
-        known = {row[:width]: row for row in rows}
-        await self.inner.upsert(table, list(known.values()))
-        return sorted(known)
-
-
-class WithoutRootLocks(PassingRows):
-    """Roots are read, and nobody is kept from reading and writing them at the same time."""
-
-    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        return await self.inner.find(table, key_names(table), keys)
-
-
-class WithoutAbsentLocks(PassingRows):
-    """Only roots that exist are locked."""
-
-    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        there = await self.inner.find(table, key_names(table), keys)
-        return await self.inner.lock(table, [row[: len(key_names(table))] for row in there])
-
-
-class WithoutVersions(WithoutRootLocks):
-    """Roots are not locked, and who writes last wins."""
-
-    async def update(self, table: Table, rows: Tuples) -> None:
-        place = names(table).index(REVISION)
-        await self.inner.upsert(table, [(*row[:place], row[place] + 1, *row[place + 1 :]) for row in rows])
-
-
-class WithoutOutbox(PassingRows):
-    """Facts are not written with what they tell of, but after it (`storage` does so)."""
-
-    async def insert(self, table: Table, rows: Tuples) -> None:
-        if table.name == "outbox":
-            self.note.facts.extend(row[0] for row in rows)
-        else:
-            await self.inner.insert(table, rows)
-
-
-class WithoutParkedOrder(PassingRows):
-    """Nobody looks whether an object is parked: later messages overtake."""
-
-    async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
-        return [] if table.name == "parked" else await self.inner.find(table, columns, values)
-
-
-class AnyDeadlines(WatchedDeadlines):
-    """A deadline that was found is decided, whatever happened since."""
-
-    def fire(self, deadline: Deadline) -> bool:
-        self._write(DeadlineKey(*deadline.subject, type(deadline).__name__), None)
-        return True
-
-
-def without_generations(desk: Desk[Watched]) -> Desk[Watched]:
-    async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
-        state = await desk.load(tx, messages)
-        state.deadlines = AnyDeadlines(desk.service, note_of(tx))
-        return state
-
-    return replace(desk, load=load)
-
-
-class Undropped(Watched):
-    """What a decision wrote before it raised stays."""
-
-    def drop(self) -> None:
-        self.pending.clear()
-
-
-def without_drop(desk: Desk[Watched]) -> Desk[Watched]:
-    async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
-        return Undropped((await desk.load(tx, messages)).inner, desk.service, note_of(tx))
-
-    return replace(desk, load=load)
-
-
-async def relay_forgetting(transactions: Transactions, sender: Sender, rows_max: int) -> Relayed:
-    """Strikes facts out before they are sent."""
-    async with transactions.begin() as tx:
-        rows = await tx.rows.due(tx.tables.outbox, "position", POSITION_MAX, rows_max)
-        await tx.rows.delete(tx.tables.outbox, [(row.position,) for row in rows])
-    facts = [fact for row in rows for fact in facts_of(row.facts)]
-    results = await sender.send(facts)
-    return Relayed(len(rows), len(facts), 0, next((each for each in results if isinstance(each, Exception)), None))
 
 
 def _out(name: str, *caught_by: str, **parts: Any) -> Safeguards:
@@ -155,5 +76,15 @@ OUT: Sequence[Safeguards] = (
     _out("parked order", "S10", wrapping=WithoutParkedOrder),
     _out("relay stops a partition", "S10", habits=Habits(stop_at_failure=False)),
     _out("relay strikes after sending", "S1", habits=Habits(relay=relay_forgetting)),
+    _out("reserved units are not held", "S6", rules=false_rules.hold_reserved_units),
+    _out("holds are decided where the stock is", "S11", rules=false_rules.hold_by_a_view),
+    _out("held units go back where they were", "model", rules=false_rules.release_to_available),
+    _out("a hold is of all lines or none", "model", rules=false_rules.hold_some_lines),
+    _out("sending is begun before it is done", "S8", habits=Habits(courier=HastyCourier)),
+    _out("who has begun a mail sends it", "S8", habits=Habits(courier=trusting_courier)),
+    _out("inbox and unique mails", "S8", wrapping=WithoutUniqueMails),
+    _out("an unknown mail is not tried again", "S8", rules=false_rules.try_again_what_is_unknown),
+    _out("an old cause makes no mail", "S8", rules=false_rules.send_whatever_its_age),
+    _out("no cancel once picking has begun", "life", rules=false_rules.cancel_in_processing),
 )
 """By name; each with the promises of which one must be seen broken, or the alarm of the line behind it."""

@@ -41,6 +41,8 @@ class Bell:
     """Wakes all who wait for it. Ringing while nobody waits is lost: look first, then wait."""
 
     def __init__(self) -> None:
+        self.rung = 0
+        """How often; who can't look again and wait at once compares it."""
         self._heard: list[asyncio.Future[None]] = []
 
     async def heard(self) -> None:
@@ -49,6 +51,7 @@ class Bell:
         await future
 
     def ring(self) -> None:
+        self.rung += 1
         heard, self._heard = self._heard, []
         for future in heard:
             if not future.done():
@@ -140,7 +143,7 @@ class Scheduler:
                 self._waiting.append(heappop(queue)[2])
 
     def _take(self) -> Step:
-        place = self.dice.randrange(len(self._waiting))
+        place = int(self.dice.random() * len(self._waiting))
         last = self._waiting.pop()
         if place == len(self._waiting):
             return last

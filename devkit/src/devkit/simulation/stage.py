@@ -1,39 +1,28 @@
 """All that a run consists of, put together for one seed. Its course is in `run`, what must hold at its end in `checkers`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from chassis.clock import DrivenClock
-from chassis.desk import Desk
 from chassis.outcomes import Outcome
-from chassis.tables import ServiceTables
 from contracts.envelope import Message
 from devkit.simulation.broker import Broker, Outage, Record
 from devkit.simulation.faults import Faults, bugs_of
 from devkit.simulation.history import History
+from devkit.simulation.mail_server import MailServer
+from devkit.simulation.posting import START, Posting
 from devkit.simulation.process import Process, Service, World
+from devkit.simulation.roster import MEMBERS, Member
 from devkit.simulation.safeguards import Safeguards
 from devkit.simulation.scheduler import Scheduler
-from devkit.simulation.storage import Balances, Database, Trouble
+from devkit.simulation.storage import Balances, Database, Effects, Trouble
 from devkit.simulation.watch import Bugs, watched
-from devkit.simulation.workload import START, Posting, workload
-from inventory import tables as inventory_tables
-from inventory.decisions import DESK as INVENTORY
+from devkit.simulation.workload import workload
 from inventory.domain.stock import Bucket
-from orders import tables as order_tables
-from orders.decisions import desk as orders_desk
-from orders.domain.policy import Policies
 
 PROCESSES_PER_SERVICE = 2
-READS: Mapping[str, Sequence[str]] = {
-    "orders": ("orders.commands", "payments.facts", "inventory.reservations", "warehouse.progress"),
-    "inventory": ("orders.facts", "warehouse.stock", "inventory.commands"),
-}
-ORDERS_TABLES: ServiceTables = order_tables.SERVICE
-INVENTORY_TABLES: ServiceTables = inventory_tables.SERVICE
 
 
 @dataclass(slots=True)
@@ -43,9 +32,8 @@ class Stage:
     world: World
     history: History
     bugs: Bugs
-    postings: Sequence[Posting]
-    orders: Service
-    inventory: Service
+    postings: list[Posting]
+    services: Sequence[Service]
     processes: Sequence[Process]
     balances: Balances
     faults: Faults
@@ -55,9 +43,9 @@ class Stage:
     spoiled: list[tuple[Posting, Record]] = field(default_factory=list)
     """Records that no service may take for a message."""
 
-    @property
-    def services(self) -> Sequence[Service]:
-        return self.orders, self.inventory
+    def database(self, service: str) -> Database:
+        """Of the service with this name."""
+        return next(each.database for each in self.services if each.desk.service == service)
 
     def processes_of(self, service: Service) -> list[Process]:
         name = service.desk.service
@@ -71,20 +59,20 @@ class Stage:
 def stage_of(seed: int, scheduler: Scheduler, safeguards: Safeguards) -> Stage:
     """Drawn by the seed, each part with dice of its own, so that a change of one leaves the others as they are."""
     history, dice = History(), Random(f"{seed} world")
-    world = World(scheduler, Broker(), Outage(), dice, DrivenClock(START))
+    world = World(scheduler, Broker(), Outage(), MailServer(Random(f"{seed} mail")), dice, DrivenClock(START))
     bugs = bugs_of(Random(f"{seed} bugs"))
     balances = Balances(history, frozenset(bucket.value for bucket in Bucket))
 
-    def service(desk: Desk[Any], tables: ServiceTables) -> Service:
+    def service(member: Member) -> Service:
+        desk = member.desk()
+        safeguards.rules(desk)
         trouble = Trouble(Random(f"{seed} {desk.service}"))
-        database = Database(desk.service, tables, history, trouble, wrapping=safeguards.wrapping, follow=balances.follow)
-        looked_at = safeguards.desk(watched(desk, bugs))
-        return Service(looked_at, database, READS[desk.service], safeguards.habits)
+        followers = (balances.follow, Effects(history).follow)
+        database = Database(desk.service, member.tables, history, trouble, wrapping=safeguards.wrapping, followers=followers)
+        return Service(safeguards.desk(watched(desk, bugs)), database, safeguards.habits, member.employs, member.work)
 
-    orders, inventory = service(orders_desk(Policies()), ORDERS_TABLES), service(INVENTORY, INVENTORY_TABLES)
-    services = (orders, inventory)
+    services = [service(member) for member in MEMBERS]
     processes = [Process(world, each, number) for each in services for number in range(PROCESSES_PER_SERVICE)]
     faults = Faults(world, processes, [each.database for each in services], Random(f"{seed} faults"))
-    postings = workload(Random(f"{seed} workload"))
-    mended = asyncio.Event()
-    return Stage(seed, dice, world, history, bugs, postings, orders, inventory, processes, balances, faults, mended)
+    postings = [p for p in workload(Random(f"{seed} workload")) if any(type(p.message) in s.desk.rules for s in services)]
+    return Stage(seed, dice, world, history, bugs, postings, services, processes, balances, faults, asyncio.Event())

@@ -15,7 +15,7 @@ from sqlalchemy import Table
 
 from chassis.failures import CHECK_FAILED, NOT_UNIQUE, StorageError, VersionConflictError
 from chassis.memory import Memory
-from chassis.rows import Key, Rows, Tuples
+from chassis.rows import Key, Rows, Tuples, names
 from chassis.tables import ServiceTables
 from chassis.transaction import MemoryTransactions, Transaction
 from devkit.simulation.history import INJECTED, DeadlineSet, Decided, History, Note
@@ -28,6 +28,9 @@ STRIKES = 0.2
 """During trouble, the share of the operations that it hits."""
 PARKED_ID, CAUSE = 4, 7
 """The places of the message's id in a new row of `parked`, and of the cause in a movement."""
+SHARED_TABLES = frozenset({"inbox", "outbox", "parked", "quarantine", "deadline"})
+"""Those that the chassis keeps in every service."""
+SELLER = "seller_id"
 
 PauseAt: TypeAlias = Callable[[str], Awaitable[None]]
 Wrapping: TypeAlias = Callable[[Rows, Note], Rows]
@@ -73,7 +76,33 @@ class WatchedRows(PassingRows):
             self.note.movements.extend(rows)
         elif table.name == "parked":
             self.note.parked.extend(row[PARKED_ID] for row in rows)
+        self._note(table, rows)
         await self.inner.insert(table, rows)
+
+    async def upsert(self, table: Table, rows: Tuples) -> None:
+        self._note(table, rows)
+        await self.inner.upsert(table, rows)
+
+    async def update(self, table: Table, rows: Tuples) -> None:
+        self._note(table, rows)
+        await self.inner.update(table, rows)
+
+    async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
+        new = await self.inner.claim(table, rows)
+        self.note.wrote |= bool(new)
+        return new
+
+    async def delete(self, table: Table, keys: Tuples) -> int:
+        removed = await self.inner.delete(table, keys)
+        self.note.wrote |= bool(removed)
+        return removed
+
+    def _note(self, table: Table, rows: Tuples) -> None:
+        """Sellers only of the service's own tables: what could not be decided is kept whoever it is said to be from."""
+        self.note.wrote |= bool(rows)
+        if table.name not in SHARED_TABLES and SELLER in table.columns:
+            place = names(table).index(SELLER)
+            self.note.sellers.update((row[place], table.name) for row in rows)
 
 
 @dataclass(slots=True)
@@ -105,9 +134,10 @@ class Database:
     trouble: Trouble
     memory: Memory = field(default_factory=Memory)
     committed: Bell = field(default_factory=Bell)
+    """Rung when something has changed."""
     wrapping: Wrapping = lambda rows, _: rows
     """Takes a safeguard out."""
-    follow: Callable[[Note], None] = lambda _: None
+    followers: Sequence[Callable[[Note], None]] = ()
     """Called with every commit."""
 
     def rows(self, table: Table) -> list[Any]:
@@ -118,15 +148,21 @@ class Database:
 
     def deadlines(self) -> Iterator[Any]:
         """All that stand, in no order."""
-        return (row for _, row in self.memory.tables[self.tables.deadline.name].present())
+        return self.present(self.tables.deadline)
+
+    def present(self, table: Table) -> Iterator[Any]:
+        """All rows, in no order."""
+        return (row for _, row in self.memory.tables[table.name].present())
 
     def note(self, note: Note) -> None:
         """The transaction has just committed; nobody has had a turn since."""
         note.committed = True
         self.history.events.extend(note.events)
         self.history.parked.update(note.parked)
-        self.follow(note)
-        self.committed.ring()
+        for follow in self.followers:
+            follow(note)
+        if note.wrote:
+            self.committed.ring()
 
     def error(self, error: StorageError) -> None:
         if INJECTED in str(error):
@@ -176,23 +212,36 @@ class SimulatedTransactions:
 
 
 @dataclass(slots=True)
+class Effects:
+    """Every effect has a decision, and is its seller's (S2, S12). One a service."""
+
+    history: History
+    decided: set[UUID] = field(default_factory=set)
+
+    def follow(self, note: Note) -> None:
+        """A decision in the same transaction, or in an earlier one that kept the message."""
+        self.decided.update(event.id for event in note.events if isinstance(event, Decided))
+        causes = {row[CAUSE] for row in note.movements}
+        causes |= {event.generation for event in note.events if isinstance(event, DeadlineSet)}
+        for cause in causes - self.decided:
+            self.history.blame("S2", f"message {cause} has an effect that was not decided")
+        asked = {event.message.seller_id for event in note.events if isinstance(event, Decided)}
+        for seller_id, table in sorted(note.sellers):
+            if asked and seller_id not in asked:  # a worker may look after its rows without a message
+                self.history.blame("S12", f"{table} of {seller_id} was written by messages of {sorted(asked)}")
+
+
+@dataclass(slots=True)
 class Balances:
     """The ledger added up, movement by movement, as each commits (S3, S4)."""
 
     history: History
     internal: frozenset[str]
     """Buckets whose units may never be negative."""
-    decided: set[UUID] = field(default_factory=set)
     units: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     versions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def follow(self, note: Note) -> None:
-        """Every effect has a decision in its own transaction, or in an earlier one that kept the message."""
-        self.decided.update(event.id for event in note.events if isinstance(event, Decided))
-        causes = {row[CAUSE] for row in note.movements}
-        causes |= {event.generation for event in note.events if isinstance(event, DeadlineSet)}
-        for cause in causes - self.decided:
-            self.history.blame("S2", f"message {cause} has an effect that was not decided")
         for row in note.movements:
             self._post(row)
 

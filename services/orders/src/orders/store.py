@@ -1,13 +1,14 @@
 """Rows to domain values and back, for a whole batch at once. Never commits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
 
 from chassis.deadlines import Deadlines
 from chassis.draft import Draft, Journal
+from chassis.early import KEPT, Expected, numbered
 from chassis.quarantine import Quarantined
 from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
@@ -15,8 +16,6 @@ from contracts.values import Address, Channel
 from orders import tables
 from orders.domain.order import (
     Cancellation,
-    EarlyMessage,
-    Expected,
     Held,
     Line,
     Order,
@@ -45,7 +44,6 @@ class Record:
 LINES = TypeAdapter(tuple[Line, ...])
 PACKAGES = TypeAdapter(tuple[Package, ...])
 RECORD = TypeAdapter(Record)
-EARLY = TypeAdapter(tuple[EarlyMessage, ...])
 
 
 @dataclass(slots=True)
@@ -76,11 +74,7 @@ class Books:
 
     def number(self, fact: Message) -> int:
         """The next sequence of the fact's order. Whoever is told something about an order has put its root in the draft."""
-        root = self.orders[fact.subject]
-        if root is None:
-            raise LookupError(f"{fact.subject.key} has no root to count facts on")
-        self.orders[fact.subject] = counted = replace(root, sequence=root.sequence + 1)
-        return counted.sequence
+        return numbered(self.orders, fact.subject)
 
 
 async def load(policies: Policies, tx: Transaction, messages: Sequence[Message]) -> Books:
@@ -121,7 +115,7 @@ def _subject(row: Any) -> Subject:
 def root_of(row: Any) -> Root:
     """The domain value of a full row whose documents are text."""
     if row.status == Status.EXPECTED:
-        return Expected(row.changed_at, row.sequence, EARLY.validate_json(row.early))
+        return Expected(row.changed_at, row.sequence, KEPT.validate_json(row.early))
     record = RECORD.validate_json(row.record)
     return Order(
         purchase=_purchase(row, record.policy),
@@ -162,7 +156,7 @@ def _release(row: Any) -> Release | None:
 def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
     match root:
         case Expected():
-            early = EARLY.dump_json(root.early).decode()
+            early = KEPT.dump_json(root.early).decode()
             empty = (None,) * 12
             nothing = (False, 0, 0, 0, None, None, None, None)
             return (subject.seller_id, subject.id, revision, root.sequence, Status.EXPECTED.value, root.changed_at,

@@ -6,13 +6,14 @@ from hashlib import blake2b
 from typing import Any
 
 from chassis.desk import Decision
+from chassis.early import Expected
 from chassis.outcomes import Cause
 from contracts.envelope import Message
 from contracts.orders import EarlyMessagesExpired, HoldEnded, OrderPlaced, PaymentLimitReached, PlacedLine, PlaceOrder
 from contracts.values import Channel
-from orders.decisions.early import decide_kept
+from orders.decisions.early import EARLY
 from orders.decisions.facts import refused, write
-from orders.domain.order import Expected, Line, Order, Purchase
+from orders.domain.order import Line, Order, Purchase
 from orders.store import Books
 
 PLACED_AT_MIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ def place_order(
     now = max(cause.now, expected.changed_at)
     order = Order(_purchase(books, command, now), _lines(command), now, expected.sequence)
     _begin(books, order, command, cause)
-    return [_placed(order, command), *decide_kept(rules, books, expected.early, cause)]
+    return [_placed(order, command), *EARLY.decide_kept(rules, books, expected.early, cause)]
 
 
 def _begin(books: Books, order: Order, command: PlaceOrder, cause: Cause) -> None:

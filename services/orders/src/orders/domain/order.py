@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from orders.domain.policy import Policy, Release
-
-EARLY_MESSAGES_MAX = 20
-"""Messages kept for an order that has not come yet."""
 
 
 class Status(StrEnum):
@@ -102,26 +98,6 @@ class Cancellation:
     at: datetime
     memo: str = ""
     units: tuple[Units, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyMessage:
-    """A message that came before its order, as it came. `received_at` is when it was decided to be kept."""
-
-    type: str
-    body: str
-    message_id: UUID
-    correlation_id: UUID
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """No order yet: messages that wait for it, oldest first, and the count of facts told about it so far (refusals)."""
-
-    changed_at: datetime
-    sequence: int = 0
-    early: tuple[EarlyMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
