@@ -149,7 +149,7 @@ def _with_reserved(item: Item) -> Item:
     for (location, bucket), units in item.balances.items():
         if bucket is Bucket.RESERVED:
             balances[location, Bucket.AVAILABLE] = balances.get((location, Bucket.AVAILABLE), 0) + units
-    return replace(item, balances=balances)
+    return item._replace(balances=balances)
 
 
 def _parted(books: Stock, removal: RemovalRequested, portion: HeldPortion) -> list[HeldPortion]:

@@ -33,7 +33,8 @@ class Draft(Generic[K, V]):
             raise NotHeldError(key) from None
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._undo.setdefault(key, self[key])
+        if key not in self._undo:
+            self._undo[key] = self[key]
         self._values[key] = value
 
     def __contains__(self, key: K) -> bool:

@@ -73,8 +73,9 @@ class Sitting(Generic[S]):
 
     def decide(self, received: Received) -> Outcome:
         """One message against the state so far. Whatever comes of it, the next message finds a whole state."""
-        if received.identity not in self.claims.fresh:
-            return known(received, self.claims.stored[received.identity])
+        identity = received.identity
+        if identity not in self.claims.fresh:
+            return known(received, self.claims.stored[identity])
         subject = self.desk.subject(received.body)
         if subject in self.parked:
             return self._behind(received, subject)
@@ -94,7 +95,7 @@ class Sitting(Generic[S]):
             return self._fail(received, subject, repr(bug))
         self.state.keep()
         self.published.extend(facts)
-        return self._settle(received, tuple(Fact(fact.type, fact.body) for fact in facts))
+        return self._settle(received, tuple([Fact(fact.type, fact.body) for fact in facts]))
 
     async def save(self, tx: Transaction) -> None:
         """Write everything the batch changed: one statement a table, none for a table that did not change."""
@@ -156,9 +157,10 @@ class Sitting(Generic[S]):
         return Accepted(facts)
 
     def _close(self, received: Received, facts: tuple[Fact, ...]) -> None:
-        self.claims.fresh.remove(received.identity)  # a second copy in the same batch is a repetition too
-        self.claims.stored[received.identity] = Stored(received.body_hash, facts)
-        self.released.pop(received.identity, None)
+        identity = received.identity
+        self.claims.fresh.remove(identity)  # a second copy in the same batch is a repetition too
+        self.claims.stored[identity] = Stored(received.body_hash, facts)
+        self.released.pop(identity, None)
 
 
 def known(received: Received, stored: Stored) -> Outcome:

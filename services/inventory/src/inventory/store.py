@@ -4,7 +4,7 @@ Who may have to give way when units are gone is looked up in `candidates`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -101,21 +101,24 @@ class Books:
         own = ((holder, self.reservations[holder]) for holder in self.holders if holder.seller_id == seller_id)
         return {holder: reservation for holder, reservation in own if reservation is not None}
 
-    def book(self, seller_id: str, sku: str, moves: Sequence[Move], cause: Cause, holder: Subject | None = None) -> None:
-        """Move units of one item, for a holder or for nobody, with a line in the ledger each."""
-        item = stock.post(self.item(seller_id, sku), moves, cause.now)
-        self.items[seller_id, sku] = item
+    def book(self, seller_id: str, moves: Mapping[str, Sequence[Move]], cause: Cause, holder: Subject | None = None) -> None:
+        """Move units of these items, by SKU, for a holder or for nobody, with a line in the ledger each."""
         kind, holder_id = (holder.kind, holder.id) if holder else (None, None)
-        version, n, at = item.version - len(moves), self.posted, item.changed_at
-        self.posted += len(moves)
-        self.movements.add([
-            # not by the class: a batch makes thousands, and this takes a third of the time
-            Entry._make((
-                *(seller_id, sku, version + place, location, source, target, quantity),
-                *(cause.id, n + place, kind, holder_id, line, at),
-            ))
-            for place, (location, source, target, quantity, line) in enumerate(moves, start=1)
-        ])  # fmt: skip
+        entries: list[Entry] = []
+        n = self.posted
+        for sku, each in moves.items():
+            before = self.item(seller_id, sku)
+            item = self.items[seller_id, sku] = stock.post(before, each, cause.now)
+            for version, move in enumerate(each, start=before.version + 1):
+                n += 1
+                location, source, target, quantity, line = move
+                # not by the class: a batch makes thousands, and this takes a third of the time
+                entries.append(Entry._make((
+                    seller_id, sku, version, location, source, target, quantity,
+                    cause.id, n, kind, holder_id, line, item.changed_at,
+                )))  # fmt: skip
+        self.posted = n
+        self.movements.add(entries)
 
     def exists(self, subject: Subject) -> bool:
         if subject.kind == candidates.ITEM:
@@ -126,10 +129,10 @@ class Books:
         subject = fact.subject
         if subject.kind == candidates.ITEM:
             item = self.item(subject.seller_id, subject.id)
-            self.items[subject.seller_id, subject.id] = replace(item, sequence=item.sequence + 1)
+            self.items[subject.seller_id, subject.id] = item._replace(sequence=item.sequence + 1)
             return item.sequence + 1
         reservation = self.reservations[subject] or Reservation(Status.ENDED)
-        self.reservations[subject] = replace(reservation, sequence=reservation.sequence + 1)
+        self.reservations[subject] = reservation._replace(sequence=reservation.sequence + 1)
         return reservation.sequence + 1
 
     def keep(self) -> None:
@@ -227,7 +230,7 @@ BUCKETS = {bucket.value: bucket for bucket in Bucket}
 
 async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[ItemKey, Item], dict[ItemKey, int]]:
     roots = await tx.rows.lock(tables.item, keys)
-    present = [(row.seller_id, row.sku) for row in roots]
+    present = [row[:2] for row in roots]
     balances: dict[ItemKey, dict[stock.Place, int]] = {key: {} for key in present}
     for seller_id, sku, location_id, bucket, quantity in await tx.rows.find(tables.balance, ITEM_COLUMNS, present):
         if quantity:
@@ -236,9 +239,9 @@ async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[
     for seller_id, sku, *offer in await tx.rows.find(tables.listing, ITEM_COLUMNS, present):
         listings[seller_id, sku] = (*listings.get((seller_id, sku), ()), Listing(*offer))
     items, revisions = {}, {}
-    for row, key in zip(roots, present, strict=True):
-        items[key] = Item(row.version, balances[key], listings.get(key, ()), row.changed_at, row.sequence)
-        revisions[key] = row.revision
+    for key, (_, _, revision, sequence, version, changed_at) in zip(present, roots, strict=True):
+        items[key] = Item(version, balances[key], listings.get(key, ()), changed_at, sequence)
+        revisions[key] = revision
     return items, revisions
 
 
@@ -273,12 +276,13 @@ async def save(tx: Transaction, books: Books) -> None:
 
 
 def _reservation_row(key: Subject, value: Reservation, revision: int) -> tuple[Any, ...]:
-    about = (value.status, value.marketplace_id, value.channel, value.reserved_at, value.changed_at)
-    return (*key, revision, value.sequence, *about)
+    status, marketplace_id, channel, _, reserved_at, changed_at, sequence = value
+    return (*key, revision, sequence, status, marketplace_id, channel, reserved_at, changed_at)
 
 
 def _item_row(key: ItemKey, item: Item, revision: int) -> tuple[Any, ...]:
-    return (*key, revision, item.sequence, item.version, item.changed_at)
+    version, _, _, changed_at, sequence = item
+    return (*key, revision, sequence, version, changed_at)
 
 
 def _line_rows(reservations: Mapping[Subject, Reservation]) -> list[tuple[Any, ...]]:

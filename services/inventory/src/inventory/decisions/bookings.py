@@ -1,7 +1,6 @@
 """What several decisions do to the books: move units, review listings, take reservations back, note what is missing."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from pydantic import TypeAdapter
 
@@ -42,8 +41,7 @@ def move(
     moves: dict[str, list[Move]] = {}
     for line, sku, location, quantity, *_ in portions:
         moves.setdefault(sku, []).append(Move(location, source, target, quantity, line))
-    for sku, each in moves.items():
-        books.book(holder.seller_id, sku, each, cause, holder)
+    books.book(holder.seller_id, moves, cause, holder)
     return moves
 
 
@@ -86,7 +84,7 @@ def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Ca
             continue
         if turned := listings.turned(item.listings, item.available()):
             merged = listings.with_listings(item.listings, turned)
-            books.items[seller_id, sku] = replace(item, listings=merged, changed_at=max(cause.now, item.changed_at))
+            books.items[seller_id, sku] = item._replace(listings=merged, changed_at=max(cause.now, item.changed_at))
             facts += [_turn(seller_id, sku, listing) for listing in turned]
     return facts
 

@@ -1,7 +1,6 @@
 """What inventory does about the descriptions and offers of items."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from chassis.outcomes import Cause
 from contracts.envelope import Message
@@ -22,7 +21,7 @@ def set_product(books: Books, command: SetProduct, cause: Cause) -> Sequence[Mes
     books.labels[label] = command.sku
     books.products[key] = Product(command.asin, command.fnsku, command.title)
     item = books.item(*key)
-    books.items[key] = replace(item, changed_at=max(cause.now, item.changed_at))
+    books.items[key] = item._replace(changed_at=max(cause.now, item.changed_at))
     return []
 
 
@@ -36,7 +35,7 @@ def set_listing(books: Books, command: SetListing, cause: Cause) -> Sequence[Mes
     sold_out = before is not None and before.sold_out
     offer = Listing(command.marketplace_id, command.channel, command.offered, sold_out)
     merged = with_listings(item.listings, (offer,))
-    books.items[key] = replace(item, listings=merged, changed_at=max(cause.now, item.changed_at))
+    books.items[key] = item._replace(listings=merged, changed_at=max(cause.now, item.changed_at))
     return bookings.review_listings(books, command.seller_id, [command.sku], cause)
 
 

@@ -57,8 +57,19 @@ def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | 
     needed: dict[str, int] = {}
     for line in wanted:
         needed[line.sku] = needed.get(line.sku, 0) + line.quantity
+    if whole := _whole(needed, supply):  # the usual case: one parcel
+        return tuple([Portion(line.line, line.sku, whole, line.quantity) for line in wanted])
     missing = {sku: n - held for sku, n in needed.items() if n > (held := sum(supply[sku].values()))}
     return Short(missing) if missing else _portions(wanted, supply, fewest(needed, supply))
+
+
+def _whole(needed: Mapping[str, int], supply: Supply) -> str | None:
+    """The first location by id that covers `needed` alone."""
+    places: list[str] | None = None
+    for sku, quantity in needed.items():
+        held = supply[sku]
+        places = [place for place in (held if places is None else places) if held.get(place, 0) >= quantity]
+    return min(places) if places else None
 
 
 def fewest(needed: Mapping[str, int], supply: Supply) -> tuple[str, ...]:
@@ -97,8 +108,6 @@ def _greedy(candidates: Sequence[str], needed: Mapping[str, int], supply: Supply
 
 
 def _portions(wanted: Sequence[Wanted], supply: Supply, chosen: Sequence[str]) -> tuple[Portion, ...]:
-    if len(chosen) == 1:  # the usual case: one parcel
-        return tuple([Portion(line.line, line.sku, chosen[0], line.quantity) for line in wanted])
     left = {sku: dict(held) for sku, held in supply.items()}
     portions = []
     for line in wanted:

@@ -5,7 +5,6 @@ For each line: taken = released + shipped + still open (S7). Which units those a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -59,9 +58,8 @@ class HeldPortion(NamedTuple):
     bucket: Bucket = Bucket.AVAILABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """`marketplace_id` and `channel` are None for a holder that was ended before it asked for units."""
+class Reservation(NamedTuple):
+    """`marketplace_id` and `channel` are None for a holder that was ended before it asked for units. A tuple, as `Item` is."""
 
     status: Status
     marketplace_id: str | None = None
@@ -193,10 +191,9 @@ def take_late(reservation: Reservation, portions: Sequence[HeldPortion], now: da
         (line, (location, bucket)): Line(line, location, sku, 0, bucket=bucket) for line, sku, location, _, bucket in portions
     }
     lines = reservation.lines + tuple(line for key, line in fresh.items() if key not in known)
-    widened = replace(reservation, lines=lines)
-    return replace(
-        widened, lines=tuple(line._replace(taken=line.taken + n) for line, n in _each(widened, portions)), changed_at=now
-    )
+    widened = reservation._replace(lines=lines)
+    taken = tuple(line._replace(taken=line.taken + n) for line, n in _each(widened, portions))
+    return widened._replace(lines=taken, changed_at=now)
 
 
 def _each(reservation: Reservation, portions: Sequence[HeldPortion]) -> list[tuple[Line, int]]:
@@ -210,4 +207,4 @@ def _each(reservation: Reservation, portions: Sequence[HeldPortion]) -> list[tup
 
 def _settled(reservation: Reservation, lines: Sequence[Line], now: datetime) -> Reservation:
     status = reservation.status if any(line.open for line in lines) else Status.ENDED
-    return replace(reservation, status=status, lines=tuple(lines), changed_at=max(now, reservation.changed_at))
+    return reservation._replace(status=status, lines=tuple(lines), changed_at=max(now, reservation.changed_at))
