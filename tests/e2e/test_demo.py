@@ -98,6 +98,7 @@ async def test_with_exact_steps_messages_that_come_twice_change_no_total(
     assert once.all_well
     assert twice.all_well
     assert once.duplicates_absorbed == 0 < twice.duplicates_absorbed
+    assert once.removals["units_removed"] > 0 < once.removals["refused"]
     assert {k: v for k, v in once.json().items() if k not in PER_RUN} == {
         k: v for k, v in twice.json().items() if k not in PER_RUN
     }

@@ -45,7 +45,7 @@ def a_morning(path: Path) -> Path:
 
 
 def some_minutes(path: Path) -> Path:
-    """Few orders for the same goods, and a cancellation in the hold: enough to get in each other's way."""
+    """Few orders for the same goods, and a cancellation in the hold: enough to get in each other's way. And units to remove."""
     return a_file(
         path,
         row("536365", "85123A", 6, "01 08:26"),
@@ -54,6 +54,7 @@ def some_minutes(path: Path) -> Path:
         row("C536366", "22633", -3, "01 08:40", customer="13047"),
         row("536367", "22633", 9, "01 08:27", customer=""),
         row("536589", "85123A", -5, "01 08:27", customer="", price="0"),
+        *(row(f"{536_590 + number}", f"{21_000 + number}", 12, "01 08:27", customer="", price="0") for number in range(12)),
     )
 
 
