@@ -136,18 +136,20 @@ class Early(Generic[S, R]):
         return []
 
     def _quarantined(self, subject: Subject, early: EarlyMessage, reason: str) -> Quarantined:
-        # A source of its own: decided anew they are new messages, not repetitions of those that were kept.
+        # Source and id of its own each time: decided anew it is a new message, no repetition of the one that was kept, and if it
+        # ends here again it is another record, so that taking away the one that was retried does not take away the last copy.
         source = f"/{self.service}/early"
+        new_id = hashed_id(source, subject.key, early.type, str(early.message_id))
         envelope = Envelope(
             source=source,
-            id=early.message_id,
+            id=new_id,
             type=early.type,
             time=early.received_at,
             seller_id=subject.seller_id,
             correlation_id=early.correlation_id,
         )
         return Quarantined(
-            quarantine_id=hashed_id(source, subject.key, early.type, str(early.message_id)),
+            quarantine_id=new_id,
             topic=MESSAGES[early.type].topic.name,
             partition=None,
             record_offset=None,
