@@ -136,7 +136,7 @@ class Early(Generic[S, R]):
         return []
 
     def _quarantined(self, subject: Subject, early: EarlyMessage, reason: str) -> Quarantined:
-        # Source and id of its own each time: decided anew it is a new message, no repetition of the one that was kept, and if it
+        # Source and id of its own each time: decided anew it is a new message, no repetition of the one kept, and if it
         # ends here again it is another record, so that taking away the one that was retried does not take away the last copy.
         source = f"/{self.service}/early"
         new_id = hashed_id(source, subject.key, early.type, str(early.message_id))
