@@ -141,9 +141,10 @@ class Warehouse:
     step_minutes: int = 1
     facts: list[Message] = field(default_factory=list)
     count: int = 0
+    skus: Sequence[str] = SKUS
 
     def __post_init__(self) -> None:
-        items = [(SELLER, sku) for sku in SKUS]
+        items = [(SELLER, sku) for sku in self.skus]
         holders = [Subject(SELLER, "order", order_id) for order_id in ORDERS]
         holders += [Subject(SELLER, "removal", removal_id) for removal_id in REMOVALS]
         labels = [(SELLER, fnsku) for fnsku in NEW_FNSKUS]

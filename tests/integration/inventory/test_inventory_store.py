@@ -194,7 +194,7 @@ async def test_orders_and_removals_give_way_to_units_that_are_gone(inventory: In
         *(requested("r-2", out(1, 1), out(2, 2, BAD)), placed("o-2", units(1, 1)), sent_out("r-1", units(1, 2), units(2, 1))),
     ]
     facts = [fact for some in batched(messages, batch) for fact in await inventory.tell(*some)]
-    assert facts[-4:] == ["UnitsRemoved", "HoldWithdrawn", "ReservationWithdrawn", "HoldWithdrawn"]
+    assert facts[-3:] == ["UnitsRemoved", "HoldWithdrawn", "ReservationWithdrawn"]
     lines = {(row.holder_id, row.line): tuple(row[6:10]) for row in await inventory.rows(tables.reservation_line)}
     assert lines == {
         ("o-1", 1): (2, 0, 0, "available"),
@@ -205,6 +205,27 @@ async def test_orders_and_removals_give_way_to_units_that_are_gone(inventory: In
         ("r-2", 2): (2, 2, 0, "customer_damaged"),
     }
     assert await inventory.rows(tables.discrepancy) == []
+
+
+@pytest.mark.parametrize("batch", [1, 2, 6])
+async def test_units_that_were_not_found_are_nobodys_whoever_bought_them_meanwhile(inventory: Inventory, batch: int) -> None:
+    messages = [
+        *(received(6), requested("r-1", out(1, 6)), lost(1), placed("o-1", units(1, 2)), placed("o-2", units(1, 3))),
+        not_found("r-1", out(1, 4), at=LEEDS),
+    ]
+    facts = [fact for some in batched(messages, batch) for fact in await inventory.tell(*some)]
+    assert facts[-3:] == ["HeldUnitsWrittenOff", "ReservationWithdrawn", "ReservationWithdrawn"]
+    balances = {row.bucket: row.quantity for row in await inventory.rows(tables.balance)}
+    assert balances == {"available": 1, "reserved": 0, "held": 0}
+
+
+async def test_who_misses_no_more_than_it_holds_locks_nobody_else(inventory: Inventory) -> None:
+    await inventory.tell(received(9), requested("r-1", out(1, 4)), placed("o-1", units(1, 2)), placed("o-2", units(1, 2)))
+    async with inventory.transactions.begin() as tx:
+        books = await load(tx, [not_found("r-1", out(1, 3)), sent_out("r-1", units(1, 1))])
+        assert set(books.holders) == {_removal(1)}
+        books = await load(tx, [not_found("r-1", out(1, 3)), sent_out("r-1", units(1, 2))])
+        assert set(books.holders) == {_removal(1), *(Subject(SELLER, "order", f"o-{n}") for n in (1, 2))}
 
 
 async def test_who_holds_units_in_another_condition_is_not_locked(inventory: Inventory) -> None:

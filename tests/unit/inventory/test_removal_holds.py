@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.inventory import Disposition, HoldReleased, UnitsHeld, UnitsRefused
-from contracts.removals import RemovalLine
+from contracts.removals import PORTIONS_MAX, RemovalLine
 from inventory.domain.legend import LEGEND, REASONS
 from inventory.domain.removal_hold import CONDITIONS, Refused, Shortage, hold, unavailable
 from inventory.domain.stock import UNFULFILLABLE, Bucket, Item
@@ -34,7 +34,7 @@ def test_what_is_held_lay_unbound_in_a_center_of_the_country_and_is_all_that_was
         condition: sum(n for (place, bucket), n in at.items() if place.startswith(GB) and bucket in buckets)
         for condition, buckets in CONDITIONS.items()
     }
-    match hold(wanted, {"mug": Item(balances=at)}, "GB"):
+    match hold(wanted, {"mug": Item(balances=at)}, "GB", PORTIONS_MAX):
         case Refused(shortages=shortages):
             assert {s.condition for s in shortages} == {c for c in asked if asked[c] > there[c]}
             assert all(sum(s.quantity for s in shortages if s.condition == c) == asked[c] - there[c] for c in _of(shortages))
@@ -70,19 +70,19 @@ def test_a_refusal_tells_what_is_missing_and_why() -> None:
         }
     )
     reasons = {"pending_customer_order": 4, "not_in_network": 2, "other_marketplace": 3}
-    assert hold([out(1, 3), out(2, 1, BAD)], {"mug": item}, "GB") == Refused(
+    assert hold([out(1, 3), out(2, 1, BAD)], {"mug": item}, "GB", PORTIONS_MAX) == Refused(
         (Shortage(1, "mug", "fulfillable", 2, reasons), Shortage(2, "mug", "unfulfillable", 1, reasons))
     )
 
 
 def test_units_in_a_condition_that_is_not_known_are_not_there() -> None:
-    refused = hold([out(1, 1, "haunted")], {"mug": Item(balances={(LEEDS, Bucket.AVAILABLE): 5})}, "GB")
+    refused = hold([out(1, 1, "haunted")], {"mug": Item(balances={(LEEDS, Bucket.AVAILABLE): 5})}, "GB", PORTIONS_MAX)
     assert refused == Refused((Shortage(1, "mug", "haunted", 1, {}),))
 
 
 def test_the_legend_has_one_sentence_for_each_code() -> None:
     codes = [reason.code for reason in REASONS]
-    assert len(codes) == len(set(codes)) == 8
+    assert len(codes) == len(set(codes)) == 9
     assert all(reason.sentence.endswith(".") for reason in REASONS)
 
 

@@ -7,10 +7,12 @@ import pytest
 from contracts.envelope import Message
 from contracts.inventory import Disposition
 from contracts.orders import CancelReason
+from contracts.removals import DepartedUnits
 from contracts.warehouse import Adjustment
 from inventory.domain.stock import Bucket
 
 from support.inventory import (
+    LEEDS,
     Warehouse,
     adjusted,
     canceled,
@@ -63,10 +65,14 @@ OF_REMOVALS: dict[str, Callable[[], Message]] = {
     "RemovalUnitsReturned, all units": lambda: returned(R, out(1, 2), out(2, 2, BAD)),
     "RemovalUnitsMissing, one unit": lambda: not_found(R, out(2, 1, BAD)),
     "RemovalUnitsMissing, all units": lambda: not_found(R, out(1, 2), out(2, 2, BAD)),
+    "RemovalUnitsMissing, of a place": lambda: not_found(R, out(2, 1, BAD), at=LEEDS),
     "RemovalShipped, one line": lambda: sent_out(R, units(1, 2)),
     "RemovalShipped, all units": lambda: sent_out(R),
     "RemovalDisposed, all units": lambda: disposed(R, units(1, 2), units(2, 2)),
     "RemovalShipped, too many damaged": lambda: sent_out(R, units(2, 9)),
+    "RemovalDisposed, too many known to be damaged": lambda: disposed(
+        R, DepartedUnits(line=2, sku="mug", quantity=9, condition=BAD)
+    ),
     "UnitsAdjusted, all five lost": lambda: lost(5),
     "UnitsAdjusted, all damaged ones lost": lambda: adjusted(Adjustment.LOST, 3, disposition=Disposition.CUSTOMER_DAMAGED),
 }

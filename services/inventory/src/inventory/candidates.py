@@ -24,7 +24,7 @@ ITEM = "item"
 """The kind of subjects that are items; all others are holders."""
 HOLDER = ("seller_id", "kind", "holder_id")
 
-TAKERS = frozenset({PackageShipped, ShippedAfterCancel, UnitsAdjusted, RemovalShipped, RemovalDisposed})
+TAKERS = frozenset({PackageShipped, ShippedAfterCancel, UnitsAdjusted, RemovalShipped, RemovalDisposed, RemovalUnitsMissing})
 """Who may take what somebody else holds."""
 
 
@@ -41,7 +41,7 @@ Needs = Mapping[Units, int]
 
 
 class Departure(NamedTuple):
-    """Units that a holder's shipment takes, whether it holds them or not."""
+    """Units that a holder's shipment takes, or that its pick missed, whether it holds them or not."""
 
     holder: Subject
     line: int
@@ -65,7 +65,7 @@ async def find_needs(tx: Transaction, messages: Collection[Message]) -> Needs:
         match message:
             case UnitsAdjusted(adjustment=Adjustment.LOST | Adjustment.DAMAGED):
                 losses.append(message)
-            case OrderCanceled() | ItemsCanceled() | RemovalCanceled() | RemovalUnitsReturned() | RemovalUnitsMissing():
+            case OrderCanceled() | ItemsCanceled() | RemovalCanceled() | RemovalUnitsReturned():
                 emptied.add(message.subject)
             case _:
                 departures += _departures(message)
@@ -78,7 +78,7 @@ def _departures(message: Message) -> list[Departure]:
             lines = message.package.lines
         case RemovalShipped():
             lines = message.parcel.lines
-        case RemovalDisposed():
+        case RemovalDisposed() | RemovalUnitsMissing():
             lines = message.lines
         case _:
             return []

@@ -17,7 +17,7 @@ from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
 from contracts.inventory import ItemMessage, SetProduct
 from contracts.orders import OrderPlaced, PackageShipped, ShippedAfterCancel
-from contracts.removals import RemovalDisposed, RemovalRequested, RemovalShipped
+from contracts.removals import RemovalDisposed, RemovalRequested, RemovalShipped, RemovalUnitsMissing
 from inventory import candidates, tables
 from inventory.domain import stock
 from inventory.domain.listing import Listing, Product
@@ -178,7 +178,7 @@ def _wanted_items(messages: Iterable[Message]) -> set[ItemKey]:
     keys = set()
     for message in messages:
         match message:
-            case OrderPlaced() | RemovalRequested() | RemovalDisposed():
+            case OrderPlaced() | RemovalRequested() | RemovalDisposed() | RemovalUnitsMissing():
                 keys.update([(message.seller_id, line.sku) for line in message.lines])
             case PackageShipped() | ShippedAfterCancel():
                 keys.update([(message.seller_id, line.sku) for line in message.package.lines])

@@ -1,6 +1,6 @@
 """What several decisions do to the books: move units, review listings, take reservations back, note what is missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
@@ -16,6 +16,7 @@ from contracts.inventory import (
     ListingSoldOut,
     ReservationWithdrawn,
 )
+from contracts.removals import PORTIONS_MAX
 from inventory.domain import listing as listings
 from inventory.domain import reservation as holding
 from inventory.domain import withdrawal
@@ -75,6 +76,12 @@ def told_units(portions: Iterable[HeldPortion]) -> tuple[HeldUnits, ...]:
     return HELD_UNITS.validate_python(tuple([portion._asdict() for portion in portions]))
 
 
+def told_in_parts(portions: Sequence[HeldPortion]) -> list[tuple[HeldUnits, ...]]:
+    """As many as a fact can name at a time: late units may come from more places than a hold has."""
+    parts = [portions[start : start + PORTIONS_MAX] for start in range(0, len(portions), PORTIONS_MAX)]
+    return [told_units(part) for part in parts]
+
+
 def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Cause) -> list[Message]:
     """Tell which listings have sold out or can sell again (O1), once all moves of a decision are made."""
     facts: list[Message] = []
@@ -94,14 +101,18 @@ def _turn(seller_id: str, sku: str, listing: listings.Listing) -> Message:
     return kind(seller_id=seller_id, sku=sku, marketplace_id=listing.marketplace_id, channel=listing.channel)
 
 
-def withdraw(books: Books, seller_id: str, need: Need, cause: Cause) -> list[Message]:
+def withdraw(books: Books, seller_id: str, needs: Iterable[Need], cause: Cause) -> list[Message]:
     """See that the units needed are bound to nobody, at the cost of the youngest holders if need be."""
-    lacking = need.quantity - sum(unbound(books.item(seller_id, need.sku), need).values())
-    if lacking <= 0:
+    lacking = [
+        need._replace(quantity=quantity)
+        for need in needs
+        if (quantity := need.quantity - sum(unbound(books.item(seller_id, need.sku), need).values())) > 0
+    ]
+    if not lacking:
         return []
     facts: list[Message] = []
     held = books.reservations_of(seller_id)
-    for holder, portions in withdrawal.withdraw(held, need._replace(quantity=lacking)).items():
+    for holder, portions in withdrawal.withdraw(held, lacking).items():
         books.reservations[holder] = holding.release(held[holder], portions, cause.now)
         give_back(books, holder, portions, cause)
         facts.append(_withdrawn(holder, portions))
@@ -125,6 +136,6 @@ def open_discrepancy(books: Books, key: ItemKey, location_id: str, quantity: int
         sku=sku,
         discrepancy_id=discrepancy_id,
         location_id=location_id,
-        quantity=quantity,
+        quantity=min(quantity, QUANTITY_MAX),
         sentence=f"{quantity} units of {sku} are gone from {location_id} and in no book.",
     )

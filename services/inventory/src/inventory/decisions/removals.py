@@ -6,6 +6,7 @@ from chassis.outcomes import Cause
 from contracts.envelope import Message
 from contracts.inventory import HeldUnitsWrittenOff, HoldReleased, UnitsHeld, UnitsRefused, UnitsRemoved
 from contracts.removals import (
+    PORTIONS_MAX,
     RemovalCanceled,
     RemovalDisposed,
     RemovalRequested,
@@ -19,8 +20,7 @@ from inventory.decisions import bookings, departures
 from inventory.domain import removal_hold
 from inventory.domain import reservation as holding
 from inventory.domain.removal_hold import Refused, Shortage
-from inventory.domain.reservation import BOUND, NETWORK, HeldPortion, Reservation, Status
-from inventory.domain.stock import Outside
+from inventory.domain.reservation import NETWORK, HeldPortion, Reservation, Status
 from inventory.store import Books
 
 
@@ -30,7 +30,7 @@ def hold(books: Books, removal: RemovalRequested, cause: Cause) -> Sequence[Mess
     if books.reservations[holder] is not None:
         return []
     items = {line.sku: books.item(seller_id, line.sku) for line in removal.lines}
-    match removal_hold.hold(removal.lines, items, marketplace_id):
+    match removal_hold.hold(removal.lines, items, marketplace_id, PORTIONS_MAX):
         case Refused(shortages=shortages):
             books.reservations[holder] = holding.refuse(marketplace_id, NETWORK, cause.now)
             missing = tuple([_told(shortage) for shortage in shortages])
@@ -86,23 +86,16 @@ def _release(
 
 
 def write_off(books: Books, removal: RemovalUnitsMissing, cause: Cause) -> Sequence[Message]:
-    """Held units were not on the shelf. Of what is not held any more, a withdrawal has told already."""
-    holder = removal.subject
-    reservation = books.reservations[holder]
-    portions = holding.held_for(reservation, removal.lines) if reservation else ()
-    if reservation is None or not portions:
-        return []
-    books.reservations[holder] = holding.release(reservation, portions, cause.now)
-    bookings.move(books, holder, portions, (BOUND[holder.kind], Outside.WRITTEN_OFF), cause)
-    lines = bookings.told_units(portions)
-    return [HeldUnitsWrittenOff(seller_id=removal.seller_id, removal_id=removal.removal_id, lines=lines)]
+    """Units were not on the shelf, whether they are still held or not."""
+    named = {"seller_id": removal.seller_id, "removal_id": removal.removal_id}
+    gone, facts = departures.write_off(books, removal.subject, removal.lines, cause)
+    return [*(HeldUnitsWrittenOff(**named, lines=part) for part in bookings.told_in_parts(gone)), *facts]
 
 
 def remove(books: Books, removal: RemovalShipped | RemovalDisposed, cause: Cause) -> Sequence[Message]:
     """Units have left the center for good, whatever was decided before."""
-    wanted = removal.parcel.lines if isinstance(removal, RemovalShipped) else removal.lines
-    removed, facts = departures.depart(books, removal.subject, wanted, cause)
-    if not removed:
-        return facts
-    units = bookings.told_units(removed)
-    return [UnitsRemoved(seller_id=removal.seller_id, removal_id=removal.removal_id, lines=units), *facts]
+    named = {"seller_id": removal.seller_id, "removal_id": removal.removal_id}
+    left = removal.parcel.lines if isinstance(removal, RemovalShipped) else removal.lines
+    conditions = {(line.line, line.sku): line.condition for line in left}
+    removed, facts = departures.depart(books, removal.subject, left, cause, conditions)
+    return [*(UnitsRemoved(**named, lines=part) for part in bookings.told_in_parts(removed)), *facts]

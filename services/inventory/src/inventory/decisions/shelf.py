@@ -55,7 +55,7 @@ def _take(books: Books, report: UnitsAdjusted, way: tuple[Bucket, Account], caus
     """Units are not where they were: from the balance, then from the youngest holders, then they are a discrepancy."""
     key, location_id, quantity = (report.seller_id, report.sku), report.location_id, report.quantity
     source, target = way
-    facts = bookings.withdraw(books, report.seller_id, Need(report.sku, location_id, quantity, (source,)), cause)
+    facts = bookings.withdraw(books, report.seller_id, [Need(report.sku, location_id, quantity, (source,))], cause)
     units = min(quantity, books.item(*key).balances.get((location_id, source), 0))
     if units:
         books.book(report.seller_id, {report.sku: [Move(location_id, source, target, units)]}, cause)

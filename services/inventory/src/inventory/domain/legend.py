@@ -19,6 +19,7 @@ INBOUND = Reason("inbound", "Announced or on the way, not in a fulfillment cente
 OTHER_REMOVAL = Reason("other_removal", "Held for another removal.")
 OTHER_MARKETPLACE = Reason("other_marketplace", "In a fulfillment center of another marketplace's country.")
 NOT_IN_NETWORK = Reason("not_in_network", "At the seller's own place, which removals do not reach.")
+TOO_MANY_PLACES = Reason("too_many_places", "Spread over more places than one removal can name: ask for fewer items at once.")
 
 LEGEND = {
     Bucket.RESERVED: PENDING_ORDER,
@@ -32,4 +33,4 @@ LEGEND = {
 }
 """By bucket; what is missing here lies in a center, unbound, and may be removed."""
 
-REASONS = tuple(dict.fromkeys((*LEGEND.values(), OTHER_MARKETPLACE, NOT_IN_NETWORK)))
+REASONS = tuple(dict.fromkeys((*LEGEND.values(), OTHER_MARKETPLACE, NOT_IN_NETWORK, TOO_MANY_PLACES)))

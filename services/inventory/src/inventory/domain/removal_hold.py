@@ -3,11 +3,11 @@ that is asked for or nothing. Fulfillable and unfulfillable units are asked for 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from inventory.domain.legend import LEGEND, NOT_IN_NETWORK, OTHER_MARKETPLACE
+from inventory.domain.legend import LEGEND, NOT_IN_NETWORK, OTHER_MARKETPLACE, TOO_MANY_PLACES
 from inventory.domain.location import Wanted, scope_of, take
 from inventory.domain.reservation import NETWORK, HeldPortion
 from inventory.domain.stock import UNFULFILLABLE, Bucket, Item, Place
@@ -42,17 +42,26 @@ class Refused:
     shortages: tuple[Shortage, ...]
 
 
-def hold(wanted: Sequence[WantedOut], items: Mapping[str, Item], marketplace_id: str) -> tuple[HeldPortion, ...] | Refused:
-    """Hold every line or none. Units are taken by bucket as listed in `stock`, within a bucket by location id."""
+def hold(
+    wanted: Sequence[WantedOut], items: Mapping[str, Item], marketplace_id: str, portions_max: int
+) -> tuple[HeldPortion, ...] | Refused:
+    """Hold every line or none. Units are taken by bucket as listed in `stock`, within a bucket by location id; from as few
+    places as can be when that would make more than `portions_max` portions. What is beyond them even so is not held.
+    """
     scope = scope_of(NETWORK, marketplace_id)
-    free = {sku: _within(item, scope) for sku, item in items.items()}
+    taken = _taken(wanted, items, scope)
+    if sum(map(len, taken)) > portions_max:
+        taken = _taken(wanted, items, scope, fullest_first=True)
     portions: list[HeldPortion] = []
     shortages = []
-    for line in wanted:
-        taken = _taken(free[line.sku], line)
-        portions += [HeldPortion(line.line, line.sku, at, units, bucket) for (at, bucket), units in taken.items()]
-        if missing := line.quantity - sum(taken.values()):
+    for line, places in zip(wanted, taken, strict=True):
+        kept = list(places.items())[: portions_max - len(portions)]
+        portions += [HeldPortion(line.line, line.sku, at, units, bucket) for (at, bucket), units in kept]
+        held = sum(units for _, units in kept)
+        if missing := line.quantity - held:
             reasons = unavailable(items[line.sku], scope)
+            if beyond := sum(places.values()) - held:
+                reasons[TOO_MANY_PLACES.code] = beyond
             shortages.append(Shortage(line.line, line.sku, line.condition, missing, reasons))
     return Refused(tuple(shortages)) if shortages else tuple(portions)
 
@@ -63,13 +72,22 @@ def _within(item: Item, scope: str) -> dict[Place, int]:
     }
 
 
-def _taken(free: dict[Place, int], line: WantedOut) -> dict[Place, int]:
-    """At most what the line asks for, struck from `free`."""
-    buckets = CONDITIONS.get(line.condition, ())
-    taken = take(free, line.quantity, [place for bucket in buckets for place in free if place[1] is bucket])
-    for place, units in taken.items():
-        free[place] -= units
-    return taken
+def _taken(
+    wanted: Iterable[WantedOut], items: Mapping[str, Item], scope: str, *, fullest_first: bool = False
+) -> list[dict[Place, int]]:
+    """At most what each line asks for, and no unit for two lines."""
+    free = {sku: _within(item, scope) for sku, item in items.items()}
+    each = []
+    for line in wanted:
+        units = free[line.sku]
+        places = [place for bucket in CONDITIONS.get(line.condition, ()) for place in units if place[1] is bucket]
+        if fullest_first:
+            places.sort(key=units.__getitem__, reverse=True)
+        taken = take(units, line.quantity, places)
+        for place, quantity in taken.items():
+            units[place] -= quantity
+        each.append(taken)
+    return each
 
 
 def unavailable(item: Item, scope: str = CENTERS) -> dict[str, int]:

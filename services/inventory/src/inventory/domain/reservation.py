@@ -7,7 +7,7 @@ For each line: taken = released + shipped + still open (S7). Which units those a
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from inventory.domain.location import Portion, Wanted, scope_of
 from inventory.domain.stock import NEVER, UNFULFILLABLE, Account, Bucket, Outside, Place
@@ -26,6 +26,10 @@ class Status(StrEnum):
     HELD = "held"
     REFUSED = "refused"
     ENDED = "ended"
+
+
+LineKey: TypeAlias = tuple[int, str]
+"""A holder's line: its number and its SKU."""
 
 
 class Line(NamedTuple):
@@ -132,17 +136,16 @@ def held_for(reservation: Reservation, wanted: Iterable[Wanted], *, last_first: 
     Releases go last first, so that what remains still leaves from the fewest places.
     """
     lines = reservation.lines[::-1] if last_first else reservation.lines
-    left = {(line.line, line.place): line.open for line in lines}
-    portions = []
+    left: dict[LineKey, int] = {}
     for want in wanted:
-        quantity = want.quantity
-        for line in lines:
-            if line.line != want.line or line.sku != want.sku:
-                continue
-            if units := min(quantity, left[line.line, line.place]):
-                left[line.line, line.place] -= units
-                quantity -= units
-                portions.append(portion_of(line, units))
+        at = (want.line, want.sku)
+        left[at] = left.get(at, 0) + want.quantity
+    portions = []
+    for line in lines:
+        at = (line.line, line.sku)
+        if units := min(line.open, left.get(at, 0)):
+            left[at] -= units
+            portions.append(portion_of(line, units))
     return tuple(portions)
 
 
@@ -156,7 +159,7 @@ class Missing(NamedTuple):
 
 def beyond(wanted: Iterable[Wanted], held: Iterable[HeldPortion]) -> tuple[Missing, ...]:
     """What is wanted beyond these portions, by line."""
-    units: dict[tuple[int, str], int] = {}
+    units: dict[LineKey, int] = {}
     for want in wanted:
         units[want.line, want.sku] = units.get((want.line, want.sku), 0) + want.quantity
     for portion in held:
@@ -164,9 +167,9 @@ def beyond(wanted: Iterable[Wanted], held: Iterable[HeldPortion]) -> tuple[Missi
     return tuple([Missing(line, sku, quantity) for (line, sku), quantity in units.items() if quantity])
 
 
-def place_of(reservation: Reservation, number: int, sku: str) -> Place | None:
-    """Where a line was first taken."""
-    return next((line.place for line in reservation.lines if line.line == number and line.sku == sku), None)
+def first_places(reservation: Reservation) -> dict[LineKey, Place]:
+    """Where each line was first taken."""
+    return {(line.line, line.sku): line.place for line in reversed(reservation.lines)}
 
 
 def buckets_like(bucket: Bucket) -> tuple[Bucket, ...]:
@@ -176,33 +179,38 @@ def buckets_like(bucket: Bucket) -> tuple[Bucket, ...]:
 
 def release(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
     """Without these units, which are not held any more. Ended when nothing is left."""
-    return _settled(reservation, [line._replace(released=line.released + n) for line, n in _each(reservation, portions)], now)
+    return _settled(
+        reservation, [line._replace(released=line.released + n) for line, n in _each(reservation.lines, portions)], now
+    )
 
 
 def ship(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
     """With these units gone for good, to the buyer or out of the center. Ended when nothing is left."""
-    return _settled(reservation, [line._replace(shipped=line.shipped + n) for line, n in _each(reservation, portions)], now)
+    return _settled(
+        reservation, [line._replace(shipped=line.shipped + n) for line, n in _each(reservation.lines, portions)], now
+    )
 
 
 def take_late(reservation: Reservation, portions: Sequence[HeldPortion], now: datetime) -> Reservation:
     """With units that are taken only as they ship: a shipment passes through the holder's books, however late it is."""
-    known = {(line.line, line.place) for line in reservation.lines}
-    fresh = {
-        (line, (location, bucket)): Line(line, location, sku, 0, bucket=bucket) for line, sku, location, _, bucket in portions
-    }
-    lines = reservation.lines + tuple(line for key, line in fresh.items() if key not in known)
-    widened = reservation._replace(lines=lines)
-    taken = tuple(line._replace(taken=line.taken + n) for line, n in _each(widened, portions))
-    return widened._replace(lines=taken, changed_at=now)
+    known = {_key(line) for line in reservation.lines}
+    fresh = [Line(line, location, sku, 0, bucket=bucket) for line, sku, location, _, bucket in portions]
+    widened = reservation.lines + tuple({_key(line): line for line in fresh if _key(line) not in known}.values())
+    taken = [line._replace(taken=line.taken + n) for line, n in _each(widened, portions)]
+    return reservation._replace(lines=tuple(taken), changed_at=now)
 
 
-def _each(reservation: Reservation, portions: Sequence[HeldPortion]) -> list[tuple[Line, int]]:
+def _each(lines: Sequence[Line], portions: Sequence[HeldPortion]) -> list[tuple[Line, int]]:
     """Every line, with the units that `portions` have of it."""
-    units: dict[tuple[int, Place], int] = {}
-    for line, _, location, quantity, bucket in portions:
-        at = (line, (location, bucket))
+    units: dict[tuple[int, str, str, Bucket], int] = {}
+    for line, sku, location, quantity, bucket in portions:
+        at = (line, sku, location, bucket)
         units[at] = units.get(at, 0) + quantity
-    return [(line, units.get((line.line, line.place), 0)) for line in reservation.lines]
+    return [(line, units.get(_key(line), 0)) for line in lines]
+
+
+def _key(line: Line) -> tuple[int, str, str, Bucket]:
+    return line.line, line.sku, line.location_id, line.bucket
 
 
 def _settled(reservation: Reservation, lines: Sequence[Line], now: datetime) -> Reservation:
