@@ -25,7 +25,7 @@ from contracts.removals import (
     UnavailableUnits,
 )
 from contracts.values import Address, LineUnits
-from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed
+from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed, ShortUnits
 from removals.calendar import business_days_after
 from removals.decisions import desk
 from removals.domain.address import Centers
@@ -129,12 +129,17 @@ def parcel(package_id: str = "1", *lines: LineUnits, tracking: str = "T1") -> Re
     return RemovalParcelShipped(**HERE, parcel=told)
 
 
+def from_place(location_id: str, line: int, quantity: int) -> ShortUnits:
+    return ShortUnits(line=line, sku=SKUS[line], quantity=quantity, location_id=location_id)
+
+
 def disposed(disposal_id: str = "1", *lines: LineUnits) -> RemovalUnitsDisposed:
     return RemovalUnitsDisposed(**HERE, disposal_id=disposal_id, lines=lines or all_units())
 
 
-def missing(*lines: LineUnits) -> RemovalPickShort:
-    return RemovalPickShort(**HERE, lines=lines or all_units())
+def missing(*lines: LineUnits | ShortUnits, report_id: str | None = None) -> RemovalPickShort:
+    short = tuple(ShortUnits(**dict(line)) for line in lines or all_units())
+    return RemovalPickShort(**HERE, report_id=report_id, lines=short)
 
 
 def snapshot(version: int, *balances: tuple[str, Bucket, int], sku: str = "mug") -> StockSnapshot:

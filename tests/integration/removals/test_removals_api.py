@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,57 +14,20 @@ from contracts.inventory import LEGEND, NOT_REMOVABLE, Bucket
 from contracts.removals import REFUSALS
 from inventory.domain import legend
 from removals import tables
-from removals.api import UNPROCESSABLE, router
-from removals.decisions import desk
+from removals.api import UNPROCESSABLE
 
-from support.alone import received
 from support.eventually import eventually
 from support.removals import (
     CENTER,
-    OWN,
-    TERMS,
     an_address,
-    disposed,
     held,
-    held_units,
-    missing,
     parcel,
     picking,
     refused,
     snapshot,
-    units,
-    withdrawn,
 )
-from support.shop import SELLER, Shop, open_shop
-
-REMOVALS = f"/sellers/{SELLER}/removals"
-ITEMS = [{"sku": "mug", "fulfillable": 3, "unfulfillable": 1}, {"sku": "plate", "fulfillable": 2}]
-SHIP_TO = OWN.model_dump(mode="json")
-DRAFT = {"marketplace_id": "GB", "method": "ship_to", "ship_to": SHIP_TO, "items": ITEMS}
-OWN_ID = DRAFT | {"removal_id": "r-1"}
-DISPOSAL = {"marketplace_id": "GB", "method": "dispose", "items": ITEMS}
-
-
-@pytest.fixture
-async def shop(dsn: str, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Shop]:
-    assert engine
-    async with open_shop(dsn, tmp_path, desk(TERMS), tables.SERVICE, [router]) as shop:
-        yield shop
-
-
-async def tell(shop: Shop, *messages: Message, removal_id: str = "r-1") -> None:
-    """From Kafka, about the seller of the shop."""
-    about = {"seller_id": SELLER, "removal_id": removal_id}
-    own = [message.model_copy(update={name: about[name] for name in about if hasattr(message, name)}) for message in messages]
-    batch = [received(message, repr(message), shop.edge.works.clock.now()) for message in own]
-    await shop.edge.commands.lane.run(batch, asyncio.sleep)
-
-
-async def pending(shop: Shop, body: Any = OWN_ID, removal_id: str = "r-1") -> None:
-    await shop.post(REMOVALS, body | {"removal_id": removal_id}, f"d-{removal_id}")
-    confirmed = await shop.post(f"{REMOVALS}/{removal_id}/confirmation", {"draft": 1}, f"c-{removal_id}")
-    assert confirmed.status_code == 202, confirmed.text
-    await tell(shop, held(), removal_id=removal_id)
+from support.removals_shop import DISPOSAL, DRAFT, ITEMS, OWN_ID, REMOVALS, SHIP_TO, pending, tell
+from support.shop import SELLER, Shop
 
 
 async def details(shop: Shop, removal_id: str = "r-1", role: Role = Role.SELLER) -> Any:
@@ -176,6 +137,9 @@ BAD_PHONE = DRAFT | {"ship_to": SHIP_TO | {"address": an_address(phone="12345").
 CENTER_ADDRESS = DRAFT | {"ship_to": SHIP_TO | {"address": an_address(line2="LTN1").model_dump(mode="json")}}
 
 
+US_ADDRESS = an_address(country="US", region="IL", postal_code="").model_dump(mode="json")
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -191,6 +155,12 @@ CENTER_ADDRESS = DRAFT | {"ship_to": SHIP_TO | {"address": an_address(line2="LTN
         (DRAFT | {"items": [{"sku": "mug", "fulfillable": 1_000_001}]}, "invalid_request"),
         (DRAFT | {"removal_id": "has space"}, "invalid_request"),
         (DRAFT | {"ship_to": SHIP_TO | {"recipient": "customer"}}, "invalid_request"),
+        (DRAFT | {"items": [{"sku": "mug", "fulfilable": 3}]}, "invalid_request"),
+        (DRAFT | {"ship_to": SHIP_TO | {"recipients": "own"}}, "invalid_request"),
+        (DRAFT | {"ship_to": SHIP_TO | {"address": SHIP_TO["address"] | {"line3": "Dock 4"}}}, "invalid_request"),
+        (DRAFT | {"ship_to": SHIP_TO | {"address": US_ADDRESS}}, "postal_code_missing"),
+        (DRAFT | {"removal_id": "."}, "invalid_request"),
+        (DRAFT | {"removal_id": ".."}, "invalid_request"),
     ],
 )
 async def test_what_can_not_be_removed_so_is_refused_with_its_code(shop: Shop, body: Any, code: str) -> None:
@@ -207,6 +177,29 @@ def test_every_refusal_is_of_the_draft_or_of_the_state() -> None:
         "removal_completed",
         "removal_ended",
     }
+
+
+async def test_a_new_removal_under_an_id_with_other_content_is_refused_and_changes_nothing(shop: Shop) -> None:
+    await shop.post(REMOVALS, OWN_ID, "k1")
+    again = await shop.post(REMOVALS, OWN_ID, "k2")
+    other = await shop.post(REMOVALS, DISPOSAL | {"removal_id": "r-1"}, "k3")
+    assert (again.status_code, again.json()["draft"]) == (201, 1)
+    assert code_of(other) == (409, "removal_exists")
+    assert ((await details(shop))["method"], (await details(shop))["draft"]) == ("ship_to", 1)
+
+
+@pytest.mark.parametrize("removal_id", ["...", ".a", "..a", "a.", "-"])
+async def test_dots_in_an_id_are_dots(shop: Shop, removal_id: str) -> None:
+    response = await shop.post(REMOVALS, DRAFT | {"removal_id": removal_id}, "k1")
+    assert response.status_code == 201
+    assert (await details(shop, removal_id))["status"] == "Draft"
+
+
+async def test_a_draft_can_not_be_written_under_an_id_that_a_path_swallows(shop: Shop) -> None:
+    for removal_id in ("%2E", "%2E%2E"):
+        response = await shop.put(f"{REMOVALS}/{removal_id}/draft", DRAFT, f"k{removal_id}")
+        assert response.status_code in {404, 422}
+    assert (await shop.get(REMOVALS)).json()["rows"] == []
 
 
 @pytest.mark.parametrize("path", ["", "/confirmation", "/cancellation"])
@@ -251,52 +244,6 @@ async def test_stock_for_removal_is_listed_by_item(shop: Shop) -> None:
 
     assert [row["sku"] for row in (*first["rows"], *second["rows"])] == skus
     assert {row["sku"]: row["available_fulfillable"] for row in some["rows"]} == {"cup": 1, "plate": 3}
-
-
-async def test_the_order_report_has_a_row_a_line_whose_units_add_up(shop: Shop) -> None:
-    await pending(shop)
-    await pending(shop, DISPOSAL, "r-2")
-    await shop.post(REMOVALS, DRAFT | {"removal_id": "not-requested"}, "k3")
-    await tell(shop, parcel("1", units(1, 1)), missing(units(2)), withdrawn(held_units(3, 1)))
-    await tell(shop, disposed(), removal_id="r-2")
-    address = f"/sellers/{SELLER}/reports/removal-orders"
-    rows, cursor = [], None
-    while True:
-        page = (await shop.get(address, limit=2, **({"cursor": cursor} if cursor else {}))).json()
-        rows += page["rows"]
-        if (cursor := page["next_cursor"]) is None:
-            break
-
-    names = ("requested", "canceled", "disposed", "shipped", "in_process")
-    numbers = {(row["order_id"], row["row"]): tuple(row[f"{name}_quantity"] for name in names) for row in rows}
-    assert list(numbers) == [("r-2", 1), ("r-2", 2), ("r-2", 3), ("r-1", 1), ("r-1", 2), ("r-1", 3)]
-    assert [numbers["r-1", line] for line in (1, 2, 3)] == [(3, 0, 0, 1, 2), (1, 1, 0, 0, 0), (2, 1, 0, 0, 1)]
-    assert all(requested == sum(others) for requested, *others in numbers.values())
-    assert [(row["order_type"], row["order_status"], row["disposition"]) for row in rows[1:4]] == [
-        ("Disposal", "Completed", "Unsellable"),
-        ("Disposal", "Completed", "Sellable"),
-        ("Return", "Processing", "Sellable"),
-    ]
-    future = (await shop.get(address, requested_from="2999-01-01T00:00:00Z")).json()
-    assert future["rows"] == []
-
-
-async def test_the_shipment_report_has_what_left_in_parcels_and_nothing_else(shop: Shop) -> None:
-    await pending(shop)
-    await pending(shop, DISPOSAL, "r-2")
-    await tell(shop, parcel("1", units(1, 1), units(3)), parcel("2", units(1, 2), tracking="T2"), missing(units(2)))
-    await tell(shop, disposed(), removal_id="r-2")
-    address = f"/sellers/{SELLER}/reports/removal-shipments"
-    first = (await shop.get(address, limit=2)).json()
-    second = (await shop.get(address, limit=2, cursor=first["next_cursor"])).json()
-
-    rows = [*first["rows"], *second["rows"]]
-    assert [(row["order_id"], row["sku"], row["shipped_quantity"], row["tracking_number"]) for row in rows] == [
-        ("r-1", "mug", 1, "T1"),
-        ("r-1", "plate", 2, "T1"),
-        ("r-1", "mug", 2, "T2"),
-    ]
-    assert second["next_cursor"] is None
 
 
 async def test_a_foreign_sellers_token_sees_and_changes_nothing(shop: Shop) -> None:

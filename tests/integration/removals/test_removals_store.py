@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +24,7 @@ from contracts.inventory import Bucket
 from contracts.removals import Method
 from removals import store, tables
 from removals.decisions import desk
+from removals.domain.removal import Removal
 from removals.domain.stock import StockView
 from removals.store import Root
 
@@ -64,6 +67,9 @@ HELD = (requested(), held())
 LIVES: dict[str, Steps] = {
     "draft": [drafted(), drafted(method=Method.DISPOSE, ship_to=None)],
     "early": [picking(), canceled()],
+    "told before the units are held": [requested(), parcel("1", units(1, 1)), missing(units(2), report_id="a")],
+    "held after the parcel": [requested(), parcel("1", units(1, 1)), missing(units(2), report_id="a"), held()],
+    "over-full": [*HELD, parcel("1", units(1, 5))],
     "merged": [held(), picking(), requested()],
     "not a removal": [TO_A_BOX],
     "pending": [drafted(), confirmed(1), held()],
@@ -103,6 +109,13 @@ def told(outcomes: Sequence[Outcome]) -> list[str]:
     return [fact.type for outcome in outcomes if isinstance(outcome, Accepted) for fact in outcome.facts]
 
 
+def nameless(root: Root | None) -> Root | None:
+    """What waits has the id of its message, which is another one in each of both ways."""
+    if not isinstance(root, Removal):
+        return root
+    return replace(root, reports=tuple(replace(report, message_id=UUID(int=0)) for report in root.reports))
+
+
 @pytest.mark.parametrize("life", LIVES)
 async def test_a_removal_comes_back_as_it_was_decided(transactions: Transactions, life: str) -> None:
     expected = Decided()
@@ -117,7 +130,7 @@ async def test_a_removal_comes_back_as_it_was_decided(transactions: Transactions
         assert [early.body for early in found.early] == [early.body for early in wanted.early]
         assert found.sequence == wanted.sequence
     else:
-        assert found == wanted
+        assert nameless(found) == nameless(wanted)
 
 
 @pytest.mark.parametrize("life", LIVES)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from removals.domain.address import Address, Centers, refusal_of
 from removals.phone import is_valid
 from removals.settings import RemovalsSettings
 
-CENTERS = Centers({"GB": frozenset({"LTN1"}), "US": frozenset({"ABE8"})}, {"GB": frozenset({"MK43 0ZA"})})
+CENTERS = Centers({"GB": frozenset({"LTN1", "MAN1"}), "US": frozenset({"ABE8"})}, {"GB": frozenset({"MK43 0ZA"})})
 
 # line1, line2, city, region, postal code, country
 Parts = tuple[str, str | None, str, str | None, str, str]
@@ -44,6 +46,14 @@ ACCEPTED: list[Parts] = [
     ("Unit 4, Wharf Road", None, "London", None, "N1 7GR", "GB"),
     ("Acme Fulfillment Center, 9 Dock Lane", None, "Hull", None, "HU1 1AA", "GB"),
     ("LTN1 Parkway", None, "Lyon", None, "69002", "FR"),
+    ("5 Network Dr Suite 200", None, "Burlington", "MA", "01803", "US"),
+    ("BP 5 Service Station", None, "Dover", None, "CT16 1AA", "GB"),
+    ("3 Po Boxwood Lane", None, "Reading", "PA", "19601", "US"),
+    ("RR 2", "Box 152", "Newport", "VT", "05855", "US"),
+    ("RR 2, Box 152", None, "Newport", "VT", "05855", "US"),
+    ("1 Man 1 Van Yard", None, "Leeds", None, "LS1 4AB", "GB"),
+    ("1600 Main Street", None, "Springfield", "US-IL", "62701-1234", "US"),
+    ("ул. Полевая 5", None, "Москва", None, "101000", "RU"),
     ("北京市朝阳区建国路 93 号", None, "北京", None, "100022", "CN"),
     ("東京都千代田区丸の内1-1", None, "Tokyo", None, "100-0005", "JP"),
 ]
@@ -66,10 +76,18 @@ REFUSED: list[tuple[str, Parts]] = [
     ("military_address", ("Unit 45013", "APO AE 09012", "Ramstein", None, "66877", "DE")),
     ("military_address", ("1 Ship Street", None, "Miami", "Armed Forces Americas", "33101", "US")),
     ("military_address", ("1 Ship Street", None, "San Diego", None, "96602", "US")),
+    ("military_address", ("1 Ship Street", None, "San Diego", None, " 09012", "US")),
+    ("us_territory", ("12 Calle Sol", None, "San Juan", "US-PR", "62701", "US")),
+    ("postal_code_missing", ("1 Main Street", None, "Springfield", "IL", "", "US")),
+    ("postal_code_missing", ("1 Main Street", None, "Springfield", "IL", "n/a", "US")),
     *(
         ("po_box", (line, None, "Leeds", None, "LS1 4AB", "GB"))
         for line in (
             "PO Box 123",
+            "P.O. Drawer 100",
+            "PO Bx 12",
+            "РО Box 12",  # noqa: RUF001  # the first two letters are Cyrillic
+            "BP 12",
             "P.O. Box 123",
             "P. O. Box 9",
             "p o box 12",
@@ -89,6 +107,9 @@ REFUSED: list[tuple[str, Parts]] = [
             "12 High Street, PO Box 4",
         )
     ),
+    ("po_box", ("Box 12, Main Street", None, "Springfield", "IL", "62701", "US")),
+    ("po_box", ("а/я 12", None, "Москва", None, "101000", "RU")),  # noqa: RUF001  # Cyrillic on purpose
+    ("po_box", ("Zone industrielle, BP 12", None, "Dakar", None, "12500", "SN")),
     ("po_box", ("Warehouse 3", "P.O. Box 1120", "Austin", "TX", "78701", "US")),
     ("po_box", ("Locked Bag 12", None, "Sydney", "NSW", "2000", "AU")),
     ("po_box", ("Private Bag X12", None, "Pretoria", None, "0001", "ZA")),
@@ -114,6 +135,8 @@ REFUSED: list[tuple[str, Parts]] = [
     ("po_box", ("東京中央郵便局私書箱15号", None, "Tokyo", None, "100-8994", "JP")),
     ("fulfillment_center", ("LTN1, Boundary Way", None, "Dunstable", None, "LU5 4FE", "GB")),
     ("fulfillment_center", ("Boundary Way", "c/o ltn1", "Dunstable", None, "LU5 4FE", "GB")),
+    ("fulfillment_center", ("LTN 1, Boundary Way", None, "Dunstable", None, "LU5 4FE", "GB")),
+    ("fulfillment_center", ("Inbound LTN-1", None, "Dunstable", None, "LU5 4FE", "GB")),
     ("fulfillment_center", ("12 Marston Gate", None, "Bedford", None, "mk430za", "GB")),
     ("fulfillment_center", ("705 Boulder Drive (ABE8)", None, "Breinigsville", "PA", "18031", "US")),
     ("fulfillment_center", ("Wharf Fulfillment Centre", "Dock 4", "Hull", None, "HU1 1AA", "GB")),
@@ -134,6 +157,21 @@ def test_an_address_like_any_other_is_shipped_to(parts: Parts) -> None:
 @pytest.mark.parametrize(("code", "parts"), REFUSED, ids=lambda given: given if isinstance(given, str) else given[0])
 def test_a_place_that_removals_do_not_ship_to_is_refused_by_its_rule(code: str, parts: Parts) -> None:
     assert refusal_of(an_address(parts), CENTERS) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Network IT Solutions", None),
+        ("BP Garage", None),
+        ("PO Box 12", "po_box"),
+        ("Weber GmbH, Postfach 12", "po_box"),
+        ("LTN1 Inbound", "fulfillment_center"),
+        ("Sgt. Moreau, CMR 420 Box 177", "military_address"),
+    ],
+)
+def test_a_name_is_read_as_a_line_is(name: str, code: str | None) -> None:
+    assert refusal_of(replace(an_address(ACCEPTED[0]), name=name), CENTERS) == code
 
 
 @pytest.mark.parametrize("code", ["BHX4", "LTN1", "MAN1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -31,6 +31,7 @@ from contracts.removals import (
     RemovalUnitsMissing,
     RemovalUnitsReturned,
 )
+from removals.calendar import business_days_after
 from removals.domain.policy import Policy
 from removals.settings import RemovalsSettings
 
@@ -50,6 +51,7 @@ from support.removals import (
     confirmed,
     disposed,
     drafted,
+    from_place,
     held,
     held_units,
     missing,
@@ -144,6 +146,43 @@ def test_the_hash_that_tells_a_repetition_is_the_same_for_a_draft_and_a_request(
     assert one.removal.request.content == two.removal.request.content
 
 
+@pytest.mark.parametrize("wrong", [drafted(ship_to=PO_BOX), requested(ship_to=PO_BOX)])
+@pytest.mark.parametrize(("command", "code"), [(confirmed(), "no_draft"), (canceled(), "removal_ended")])
+def test_a_command_about_a_refused_removal_does_nothing_to_a_later_one(wrong: Message, command: Message, code: str) -> None:
+    decided = Decided()
+    decided.tell(wrong)
+    assert code_of(decided.tell(command)) == code
+    assert names(decided.tell(drafted())) == ["RemovalDrafted"]
+    assert (decided.status, list(decided.deadlines)) == ("Draft", ["DraftExpired"])
+
+
+def test_commands_that_waited_for_a_removal_that_is_refused_are_refused_with_it() -> None:
+    decided = Decided()
+    decided.tell(confirmed(), picking(), canceled())
+    told = decided.tell(drafted(ship_to=PO_BOX))
+    assert [getattr(fact, "code", "") for fact in told] == ["po_box", "no_draft", "removal_ended"]
+    assert len({getattr(fact, "command_id", None) for fact in told}) == 3
+    assert isinstance(expected := decided.root, Expected)
+    assert [early.type for early in expected.early] == ["RemovalPickStarted"]
+    assert list(decided.deadlines) == ["EarlyRemovalMessagesExpired"]
+
+
+def test_nothing_waits_any_more_when_only_commands_did() -> None:
+    decided = Decided()
+    decided.tell(confirmed(), drafted(ship_to=PO_BOX))
+    assert decided.deadlines == {}
+
+
+def test_a_new_draft_never_replaces_another_one() -> None:
+    decided = Decided()
+    decided.tell(drafted(replaces=False))
+    assert decided.tell(drafted(replaces=False)) == decided.tell(drafted()) == []
+    before = decided.removal
+    assert code_of(decided.tell(drafted(an_item("mug", 1), replaces=False))) == "removal_exists"
+    assert decided.removal.lines == before.lines
+    assert names(decided.tell(drafted(an_item("mug", 1)))) == ["RemovalDrafted"]
+
+
 def test_early_messages_are_decided_in_their_order_when_the_removal_comes() -> None:
     decided = Decided()
     decided.tell(held(), picking(), canceled())
@@ -215,12 +254,98 @@ def test_a_partly_picked_removal_ends_with_what_was_shipped_and_what_was_not_fou
     ]
 
 
+EARLY_REPORTS = (parcel("1", units(1, 2)), disposed("1", units(2)), missing(units(1, 1)))
+
+
+def test_what_the_warehouse_tells_before_the_units_are_held_is_decided_then() -> None:
+    decided = Decided()
+    decided.tell(requested(), *EARLY_REPORTS)
+    told = decided.at(DAY).tell(held())
+    left = ["RemovalShipped", "RemovalDisposed", "RemovalUnitsMissing"]
+    assert names(told) == ["RemovalPlaced", "RemovalProcessing", *left]
+    assert decided.counts == {1: (0, 2, 0, 1), 2: (0, 0, 1, 0), 3: (2, 0, 0, 0)}
+    assert decided.removal.reports == ()
+    assert not decided.books.quarantined.added
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [(refused(), "Refused"), (canceled(), "Canceled"), (a_deadline("RemovalGivenUp"), "Canceled")]
+)
+def test_what_has_left_counts_though_the_units_were_never_held(end: Message, status: str) -> None:
+    decided = Decided()
+    decided.tell(requested(), *EARLY_REPORTS)
+    told = decided.decide(end)
+    assert names(told)[1:] == ["RemovalShipped", "RemovalDisposed"]
+    assert decided.status == status
+    assert decided.counts == {1: (0, 2, 0, 1), 2: (0, 0, 1, 0), 3: (0, 0, 0, 2)}
+
+
+def test_an_early_report_that_comes_again_is_kept_once_and_too_many_are_quarantined() -> None:
+    decided = Decided()
+    decided.tell(requested(), *EARLY_REPORTS[:2], *EARLY_REPORTS[:2])
+    assert len(decided.removal.reports) == 2
+    decided.tell(*[missing(units(1, 1))] * (EARLY_MESSAGES_MAX - 1))
+    assert len(decided.removal.reports) == EARLY_MESSAGES_MAX
+    assert [aside.reason for aside in decided.books.quarantined.added] == ["20 reports wait for inventory's answer already"]
+
+
+@pytest.mark.parametrize("wrong", [missing(units(9, 1)), missing(units(1, 1), units(2, 1, sku="plate"))])
+def test_a_short_pick_of_a_line_that_is_not_there_has_to_be_looked_at(wrong: Message) -> None:
+    decided = processing()
+    before = decided.removal
+    assert decided.tell(wrong) == []
+    assert [aside.reason for aside in decided.books.quarantined.added] == ["the removal has no such line"]
+    assert decided.removal == before
+
+
+def test_a_named_short_pick_counts_once_and_one_without_a_name_each_time() -> None:
+    decided = processing()
+    decided.tell(missing(units(1, 1), report_id="a"))
+    assert decided.tell(missing(units(1, 1), report_id="a")) == []
+    assert decided.counts[1] == (2, 0, 0, 1)
+    decided.tell(missing(units(1, 2), report_id="a"))
+    assert [aside.reason for aside in decided.books.quarantined.added] == ["short before with other content"]
+    decided.tell(missing(units(1, 1)), missing(units(1, 1)))
+    assert decided.counts[1] == (0, 0, 0, 3)
+
+
+def test_missing_units_are_told_with_the_place_where_they_were_looked_for() -> None:
+    elsewhere = "network:GB:MAN1"
+    decided = processing()
+    short = (from_place(elsewhere, 1, 1), units(2), from_place(CENTER, 1, 1), from_place(elsewhere, 1, 5))
+    (told,) = decided.tell(missing(*short))
+    assert isinstance(told, RemovalUnitsMissing)
+    assert [(line.line, line.location_id, line.quantity, line.condition) for line in told.lines] == [
+        (1, elsewhere, 2, "fulfillable"),
+        (1, CENTER, 1, "fulfillable"),
+        (2, None, 1, "unfulfillable"),
+    ]
+
+
+def test_units_that_left_are_told_with_their_condition() -> None:
+    decided = processing()
+    shipped, *_ = decided.tell(parcel("1", units(1, 1), units(2, 4)))
+    destroyed, *_ = decided.tell(disposed("1", units(2), units(3)))
+    assert isinstance(shipped, RemovalShipped)
+    assert isinstance(destroyed, RemovalDisposed)
+    told = (*shipped.parcel.lines, *shipped.uncalled, *destroyed.lines, *destroyed.uncalled)
+    conditions = {1: "fulfillable", 2: "unfulfillable", 3: "fulfillable"}
+    assert [(one.line, one.condition) for one in told] == [(line, conditions[line]) for line in (1, 2, 2, 2, 3, 2)]
+
+
+def test_units_beyond_all_that_was_asked_for_are_the_excess_of_their_parcel() -> None:
+    decided = processing()
+    decided.tell(missing(units(1, 1)), parcel("1", units(1, 4), units(1, 1)))
+    (left,) = decided.removal.departures
+    assert [(one.line, one.quantity) for one in (*left.given, *left.uncalled, *left.excess)] == [(1, 5), (1, 3), (1, 2)]
+
+
 def test_units_beyond_those_that_are_open_are_uncalled() -> None:
     decided = processing()
     decided.tell(missing(units(1, 1)))
     told, *_ = decided.tell(parcel("1", units(1, 5)))
     assert isinstance(told, RemovalShipped)
-    assert told.uncalled == (units(1, 3),)
+    assert [(one.line, one.quantity) for one in told.uncalled] == [(1, 3)]
     assert decided.counts[1] == (0, 3, 0, 0)
 
 
@@ -303,6 +428,26 @@ def test_limits_come_from_settings_for_all_marketplaces_or_for_one(environment: 
     terms = read_settings(RemovalsSettings).terms()
     assert terms.policy_of("GB") == Policy(give_up_days=60)
     assert terms.policy_of("DE") == Policy(give_up_days=60, draft_days=10)
+
+
+def test_a_removal_can_be_late_before_it_is_given_up(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WHARF_POLICY_BY_MARKETPLACE", '{"DE": {"leave_business_days": 60}}')
+    with pytest.raises(SettingsError, match="leave_business_days"):
+        read_settings(RemovalsSettings)
+
+
+@pytest.mark.parametrize("marketplace", ["GB", "DE", "TR", "CN", "JP", "ZZ"])
+@pytest.mark.parametrize("business_days", [1, 30])
+def test_no_season_is_longer_than_the_settings_allow_for(marketplace: str, business_days: int) -> None:
+    days = [NOON + start * DAY for start in range(0, 365, 5)]
+    policy = Policy(leave_business_days=business_days)
+    spans = [TERMS.leave_by(policy, marketplace, day) - day for day in days]
+    assert max(spans) <= policy.late_days_max * DAY
+
+
+@pytest.mark.parametrize(("day", "after"), [((2010, 4, 1), 6), ((2010, 8, 27), 31)])
+def test_a_holiday_of_england_is_no_business_day(day: tuple[int, int, int], after: int) -> None:
+    assert business_days_after("GB", date(*day), 1).day == after
 
 
 def test_the_inbox_remembers_longer_than_the_longest_deadline(environment: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,10 @@ class Life(RuleBasedStateMachine):
     def pick_is_short(self, quantities: dict[int, int]) -> None:
         self.tell(missing(*line_units(quantities)))
 
+    @rule(report_id=IDS, quantities=SOME_UNITS)
+    def pick_is_short_by_name(self, report_id: str, quantities: dict[int, int]) -> None:
+        self.twice(missing(*line_units(quantities), report_id=report_id))
+
     @rule(after=st.sampled_from([timedelta(hours=1), 20 * DAY, 40 * DAY]))
     def time_passes(self, after: timedelta) -> None:
         self.decided.now += after

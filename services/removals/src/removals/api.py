@@ -17,18 +17,10 @@ from chassis.edge import Edge, edge_of
 from chassis.outcomes import Fact
 from chassis.paging import CURSOR_LENGTH_MAX, PAGE_ROWS, PAGE_ROWS_MAX, Page, cursor_place, page_of
 from chassis.problems import ProblemError
-from chassis.sending import Answer, Asked, JsonBody, Sender, Sends, settled
-from contracts.removals import (
-    ITEMS_MAX,
-    CancelRemoval,
-    ConfirmRemoval,
-    DraftRemoval,
-    Method,
-    RemovalId,
-    RemovalItem,
-    ShipTo,
-)
+from chassis.sending import Answer, JsonBody, Sender, Sends, settled
+from contracts.removals import CancelRemoval, ConfirmRemoval, RemovalId
 from contracts.values import MarketplaceId, SellerId, Sku
+from removals.bodies import Cancellation, Confirmation, DraftContent, NewDraft, OwnRemovalId
 from removals.queries import ItemRemovable, RemovalDetails, RemovalSummary, Wanted, get_removal, list_removable, list_removals
 from removals.reports import Period, Place, RemovalOrderRow, RemovalShipmentRow, list_orders, list_shipments
 
@@ -38,6 +30,7 @@ UNPROCESSABLE = frozenset(
     {
         "address_missing",
         "address_not_wanted",
+        "postal_code_missing",
         "phone_missing",
         "phone_invalid",
         "us_territory",
@@ -56,31 +49,6 @@ SKUS_MAX = 100
 Status = Literal["Draft", "Planning", "Pending", "Processing", "Completed", "Canceled", "Refused"]
 Owner = Annotated[Sender, Depends(Sends(Role.SELLER, unprocessable=UNPROCESSABLE))]
 Clerk = Annotated[Principal, Depends(Allowed(Role.SELLER, Role.OPERATOR))]
-
-
-class DraftContent(Asked):
-    """What to remove, and where to: an address only for shipping (R2), with a phone number that the carrier can call (R12)."""
-
-    marketplace_id: MarketplaceId
-    method: Method
-    ship_to: ShipTo | None = None
-    items: tuple[RemovalItem, ...] = Field(min_length=1, max_length=ITEMS_MAX)
-
-
-class NewDraft(DraftContent):
-    """`removal_id` is the seller's own; without one it is made (R3)."""
-
-    removal_id: RemovalId | None = None
-
-
-class Confirmation(Asked):
-    """`draft` is the number of the draft that was reviewed: refused when there is a later one (R6)."""
-
-    draft: int | None = Field(default=None, ge=1)
-
-
-class Cancellation(Asked):
-    """Calls off all that has not left."""
 
 
 class Removal(Answer):
@@ -142,17 +110,19 @@ CancellationBody = Annotated[Cancellation, Depends(JsonBody(Cancellation))]
 
 @router.post("/removals", status_code=201)
 async def draft_removal(seller_id: SellerId, sender: Owner, asked: NewDraftBody, response: Response) -> Removal:
-    """Draft a removal (R2, R3, R5, R7). It holds nothing until it is confirmed; the same key gives the same removal."""
+    """Draft a removal (R2, R3, R5, R7). It holds nothing until it is confirmed; the same key gives the same removal. An own id
+    that has other content already: 409 `removal_exists`.
+    """
     removal_id = asked.removal_id or removal_id_of(sender.message_id)
-    await _draft(sender, seller_id, removal_id, asked)
+    await sender.send(asked.command(seller_id, removal_id, replaces=False))
     response.headers["Location"] = f"/sellers/{seller_id}/removals/{removal_id}"
     return await _current(sender.edge, seller_id, removal_id)
 
 
 @router.put("/removals/{removal_id}/draft")
-async def replace_draft(seller_id: SellerId, removal_id: RemovalId, sender: Owner, asked: DraftBody) -> Removal:
+async def replace_draft(seller_id: SellerId, removal_id: OwnRemovalId, sender: Owner, asked: DraftBody) -> Removal:
     """Write the draft anew (R6), or the first one under this id."""
-    await _draft(sender, seller_id, removal_id, asked)
+    await sender.send(asked.command(seller_id, removal_id, replaces=True))
     return await _current(sender.edge, seller_id, removal_id)
 
 
@@ -240,19 +210,6 @@ async def removal_shipments(
 def removal_id_of(message_id: UUID) -> str:
     """`R-` and 17 digits. From the command's id: a retry speaks of the same removal."""
     return f"R-{message_id.int % 10**17:017d}"
-
-
-async def _draft(sender: Sender, seller_id: str, removal_id: str, asked: DraftContent) -> None:
-    await sender.send(
-        DraftRemoval(
-            seller_id=seller_id,
-            removal_id=removal_id,
-            marketplace_id=asked.marketplace_id,
-            method=asked.method,
-            ship_to=asked.ship_to,
-            items=asked.items,
-        )
-    )
 
 
 async def _found(edge: Edge, seller_id: str, removal_id: str) -> RemovalDetails:

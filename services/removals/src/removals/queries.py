@@ -2,7 +2,7 @@
 look here. What reports say is in `reports`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,9 @@ class LineView(View):
 
 
 class DepartureView(View):
-    """A parcel or a disposal. `uncalled` are those of its `lines` that had been canceled before, or never asked for."""
+    """A parcel or a disposal. `uncalled` are those of its `lines` that had been canceled before, or never asked for; the latter
+    are its `excess`, which counts in no line.
+    """
 
     way: str
     departure_id: str
@@ -82,6 +84,7 @@ class DepartureView(View):
     left_at: datetime | None
     lines: tuple[LineUnits, ...]
     uncalled: tuple[LineUnits, ...]
+    excess: tuple[LineUnits, ...]
 
 
 class ShortageView(View):
@@ -124,6 +127,11 @@ class RemovalDetails(RemovalSummary):
     review: tuple[ReviewedItem, ...]
 
 
+SUMMARY = [tables.removal.c[name] for name in RemovalSummary.model_fields if name in tables.removal.c]
+"""A list reads no documents: a removal of many lines costs no more than one of a single line."""
+IS_REMOVAL = tables.removal.c.status != Status.EXPECTED.value
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which removals of a seller to list; nothing given is all of them. `late`: those still in their center after leave-by."""
@@ -135,12 +143,12 @@ class Wanted:
 async def get_removal(connection: AsyncConnection, seller_id: str, removal_id: str) -> RemovalDetails | None:
     """None when there is no such removal, or only early messages speak of it."""
     here = (tables.removal.c.seller_id == seller_id, tables.removal.c.removal_id == removal_id)
-    row = (await connection.execute(full_removals().where(*here))).one_or_none()
+    row = (await connection.execute(_full_removals().where(*here))).one_or_none()
     if row is None:
         return None
-    removal = removal_of(row)
+    removal = _removal_of(row)
     review = await _review(connection, removal) if removal.status is Status.DRAFT else ()
-    return _details(removal, review)
+    return _details(_summary(row), removal, review)
 
 
 async def list_removals(
@@ -152,7 +160,7 @@ async def list_removals(
     limit: int,
 ) -> Sequence[RemovalSummary]:
     """At most `limit` removals, latest first; `after` is `drafted_at` and `removal_id` of the last one seen."""
-    chosen = full_removals().where(tables.removal.c.seller_id == seller_id)
+    chosen = select(*SUMMARY).where(tables.removal.c.seller_id == seller_id, IS_REMOVAL)
     if wanted.statuses:
         chosen = chosen.where(tables.removal.c.status.in_(wanted.statuses))
     if wanted.late:
@@ -160,7 +168,7 @@ async def list_removals(
     if after is not None:
         chosen = chosen.where(tuple_(*PLACE) < tuple_(*after))
     latest_first = chosen.order_by(*(column.desc() for column in PLACE)).limit(limit)
-    return [RemovalSummary(**_summary(removal_of(row))) for row in await connection.execute(latest_first)]
+    return [_summary(row) for row in await connection.execute(latest_first)]
 
 
 async def list_removable(
@@ -180,13 +188,13 @@ async def list_removable(
     return [_removable(row, marketplace_id) for row in await connection.execute(chosen.order_by(view.c.sku).limit(limit))]
 
 
-def full_removals() -> Select[Any]:
-    """Full rows with documents as text, as the store reads them; what only early messages speak of is no removal."""
+def _full_removals() -> Select[Any]:
+    """Full rows with documents as text, as the store reads them."""
     columns = [cast(c, Text).label(c.name) if isinstance(c.type, JSONB) else c for c in tables.removal.columns]
-    return select(*columns).where(tables.removal.c.status != Status.EXPECTED.value)
+    return select(*columns).where(IS_REMOVAL)
 
 
-def removal_of(row: Any) -> Removal:
+def _removal_of(row: Any) -> Removal:
     removal = store.root_of(row)
     if not isinstance(removal, Removal):
         raise TypeError(f"{row.removal_id} is no removal")
@@ -229,31 +237,15 @@ def _reasons(units: Iterable[tuple[str, int]]) -> tuple[NotAvailable, ...]:
     return tuple(NotAvailable(code=code, sentence=LEGEND.get(code, ""), quantity=quantity) for code, quantity in units)
 
 
-def _summary(removal: Removal) -> Mapping[str, Any]:
-    request, lines = removal.request, removal.lines
-    return {
-        "seller_id": request.seller_id,
-        "removal_id": request.removal_id,
-        "status": removal.status.value,
-        "cancelable": removal.status in CANCELABLE,
-        "marketplace_id": request.marketplace_id,
-        "method": request.method,
-        "drafted_at": removal.drafted_at,
-        "requested_at": removal.requested_at,
-        "changed_at": removal.changed_at,
-        "leave_by": removal.leave_by,
-        "late": removal.late,
-        "units_requested": sum(line.requested for line in lines),
-        "units_shipped": sum(line.shipped for line in lines),
-        "units_disposed": sum(line.disposed for line in lines),
-        "units_canceled": sum(line.canceled for line in lines),
-    }
+def _summary(row: Any) -> RemovalSummary:
+    columns = {column.name: getattr(row, column.name) for column in SUMMARY}
+    return RemovalSummary(**columns, cancelable=row.status in CANCELABLE)
 
 
-def _details(removal: Removal, review: tuple[ReviewedItem, ...]) -> RemovalDetails:
+def _details(summary: RemovalSummary, removal: Removal, review: tuple[ReviewedItem, ...]) -> RemovalDetails:
     to = removal.request.ship_to
     return RemovalDetails(
-        **_summary(removal),
+        **dict(summary),
         draft=removal.draft,
         ship_to=ShipTo.model_validate_json(store.DESTINATION.dump_json(to)) if to else None,
         canceled_by=removal.canceled_by,
@@ -286,6 +278,7 @@ def _departure(departure: Departure) -> DepartureView:
         left_at=departure.left_at,
         lines=_units(departure.given),
         uncalled=_units(departure.uncalled),
+        excess=_units(departure.excess),
     )
 
 

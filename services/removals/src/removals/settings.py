@@ -65,9 +65,14 @@ class RemovalsSettings(ServiceSettings):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         terms = self.terms()
-        longest = max(policy.give_up_days for policy in (terms.default, *terms.by_marketplace.values()))
+        policies = (terms.default, *terms.by_marketplace.values())
+        longest = max(policy.give_up_days for policy in policies)
         if longest >= self.inbox_retention_days:
             raise ValueError("give_up_days must be less than inbox_retention_days: else repetitions would not be known as such")
+        for policy in policies:
+            if policy.late_days_max >= policy.give_up_days:
+                told = f"{policy.leave_business_days} leave_business_days can take {policy.late_days_max} days"
+                raise ValueError(f"{told}, give_up_days must be more: else a removal would end before it can be late")
         return self
 
     def terms(self) -> Terms:

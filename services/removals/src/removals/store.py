@@ -14,7 +14,7 @@ from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
 from removals import tables
 from removals.domain.policy import Policy, Terms
-from removals.domain.removal import Departure, Destination, Line, Removal, Request, Shortage, Status
+from removals.domain.removal import Departure, Destination, Line, Removal, Report, Request, Shortage, ShortPick, Status
 from removals.domain.stock import Balance, StockView
 
 KIND = "removal"
@@ -31,12 +31,14 @@ class Record:
     pick_started: bool
     shortages: tuple[Shortage, ...]
     canceled_by: str | None
+    short_picks: tuple[ShortPick, ...] = ()
 
 
 LINES = TypeAdapter(tuple[Line, ...])
 DEPARTURES = TypeAdapter(tuple[Departure, ...])
 DESTINATION = TypeAdapter(Destination)
 RECORD = TypeAdapter(Record)
+REPORTS = TypeAdapter(tuple[Report, ...])
 BALANCES = TypeAdapter(tuple[Balance, ...])
 
 
@@ -116,6 +118,8 @@ def root_of(row: Any) -> Root:
         departures=DEPARTURES.validate_json(row.departures),
         shortages=record.shortages,
         canceled_by=record.canceled_by,
+        short_picks=record.short_picks,
+        reports=REPORTS.validate_json(row.early) if row.early else (),
     )
 
 
@@ -144,7 +148,7 @@ def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
         case Removal(request=request):
             dates = (root.drafted_at, root.requested_at, root.leave_by, root.late)
             terms = (request.marketplace_id, request.method)
-            return (*begin, root.status.value, root.changed_at, *terms, *dates, *_units(root), *_documents(root), None)
+            return (*begin, root.status.value, root.changed_at, *terms, *dates, *_units(root), *_documents(root))
 
 
 def _units(removal: Removal) -> tuple[int, int, int, int]:
@@ -153,15 +157,23 @@ def _units(removal: Removal) -> tuple[int, int, int, int]:
     return requested, shipped, sum(line.disposed for line in lines), sum(line.canceled for line in lines)
 
 
-def _documents(removal: Removal) -> tuple[bytes, str, str, str | None, str]:
+def _documents(removal: Removal) -> tuple[bytes, str, str, str | None, str, str | None]:
     request = removal.request
-    record = Record(request.policy, removal.draft, removal.pick_started, removal.shortages, removal.canceled_by)
+    record = Record(
+        policy=request.policy,
+        draft=removal.draft,
+        pick_started=removal.pick_started,
+        shortages=removal.shortages,
+        canceled_by=removal.canceled_by,
+        short_picks=removal.short_picks,
+    )
     return (
         request.content,
         LINES.dump_json(removal.lines).decode(),
         DEPARTURES.dump_json(removal.departures).decode(),
         DESTINATION.dump_json(request.ship_to).decode() if request.ship_to else None,
         RECORD.dump_json(record).decode(),
+        REPORTS.dump_json(removal.reports).decode() if removal.reports else None,
     )
 
 

@@ -32,6 +32,7 @@ SERVICE = service_tables(metadata)
 
 # An Expected row has messages that came too early, or has only counted refusals; all that belongs to a removal is null then.
 # `lines` and `departures` may be asked for in SQL; `record` and `early` only the store reads; `ship_to` is personal.
+# In Planning `early` has what the warehouse told before inventory's answer.
 removal = Table(
     "removal",
     metadata,

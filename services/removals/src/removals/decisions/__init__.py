@@ -23,13 +23,13 @@ from contracts.removals import (
 from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed
 from removals import store
 from removals.decisions import drafting, ending, holding, picking, stock
-from removals.decisions.early import EARLY
+from removals.decisions.early import EARLY, or_answered
 from removals.domain.policy import Terms
 from removals.store import Books
 
 FOR_A_REMOVAL: Mapping[type[Message], Decision[Books, Any]] = {
-    ConfirmRemoval: EARLY.or_kept(drafting.confirm_removal),
-    CancelRemoval: EARLY.or_kept(ending.cancel_removal),
+    ConfirmRemoval: or_answered(drafting.confirm_removal),
+    CancelRemoval: or_answered(ending.cancel_removal),
     UnitsHeld: EARLY.or_kept(holding.place),
     UnitsRefused: EARLY.or_kept(holding.refuse),
     HoldWithdrawn: EARLY.or_kept(holding.shorten),

@@ -24,7 +24,7 @@ from contracts.removals import (
 )
 from contracts.removals import ShipTo as ShipToGiven
 from contracts.values import Address as AddressGiven
-from removals.decisions.early import EARLY
+from removals.decisions.early import EARLY, answer_commands
 from removals.decisions.facts import named, refused, removal_lines, subject_of, write
 from removals.domain.address import Address, refusal_of
 from removals.domain.policy import Terms
@@ -36,10 +36,13 @@ Rules = Mapping[type[Message], Decision[Books, Any]]
 
 
 def draft_removal(rules: Rules, books: Books, command: DraftRemoval, cause: Cause) -> Sequence[Message]:
-    """There is something to review; it replaces what was drafted before (R6). The same again is a repetition."""
+    """There is something to review; it replaces what was drafted before, if it may (R6). The same again is a repetition."""
     root = books.removals[command.subject]
-    if isinstance(root, Removal) and (root.request.content == _content(command) or root.status is not Status.DRAFT):
-        return [] if root.request.content == _content(command) else refused(command, cause, "no_draft")
+    if isinstance(root, Removal):
+        if root.request.content == _content(command):
+            return []
+        if not command.replaces or root.status is not Status.DRAFT:
+            return refused(command, cause, "no_draft" if command.replaces else "removal_exists")
     if code := wrong(books.terms, command):
         return _not_taken(books, root, command, cause, code)
     drafted = _drafted(books, root, command, cause)
@@ -121,8 +124,10 @@ def _drafted(books: Books, root: Root | None, command: Asked, cause: Cause) -> R
 
 def _not_taken(books: Books, root: Root | None, command: Asked, cause: Cause, code: str) -> Sequence[Message]:
     """No removal by this, but a root on which the refusal is counted; what was drafted before stays."""
-    books.removals[command.subject] = root or Expected(cause.now)
-    return refused(command, cause, code)
+    told = refused(command, cause, code)
+    if isinstance(root, Removal):
+        return told
+    return [*told, *answer_commands(books, root or Expected(cause.now), command, cause)]
 
 
 def _decide_kept(rules: Rules, books: Books, root: Root | None, command: Asked, cause: Cause) -> Sequence[Message]:
@@ -155,4 +160,5 @@ def _content(command: Asked) -> bytes:
     """What tells a repetition from another removal, whether it was drafted or requested. Defaults stay out, so that a field
     added later changes no old hash.
     """
-    return blake2b(command.model_dump_json(exclude_defaults=True).encode(), digest_size=16).digest()
+    content = command.model_dump_json(exclude_defaults=True, exclude={"replaces"})
+    return blake2b(content.encode(), digest_size=16).digest()

@@ -16,7 +16,8 @@ from contracts.removals import (
     RemovalLate,
     RemovalUnitsReturned,
 )
-from removals.decisions.facts import completed, named, pick_refused, removal_lines, write
+from removals.decisions.answer import decide_reports
+from removals.decisions.facts import completed, named, pick_refused, removal_lines, subject_of, write
 from removals.domain.removal import CANCELABLE, Removal, Status, ended
 from removals.store import Books
 
@@ -69,4 +70,4 @@ def _cancel(books: Books, removal: Removal, by: str, cause: Cause) -> Sequence[M
     after = replace(ended(removal, Status.CANCELED), canceled_by=by, changed_at=cause.now)
     write(books, after)
     told = RemovalCanceled(**named(removal), lines=removal_lines(removal, units), by=by)
-    return [told, *pick_refused(removal, after)]
+    return [told, *pick_refused(removal, after), *decide_reports(books, subject_of(removal), cause)]

@@ -8,8 +8,10 @@ from contracts.envelope import Deadline, Message, Subject
 from contracts.removals import (
     REFUSALS,
     CompletedLine,
+    DepartedUnits,
     DraftExpired,
     LeaveByReached,
+    MissingLine,
     RemovalCommand,
     RemovalCommandRefused,
     RemovalCompleted,
@@ -19,7 +21,7 @@ from contracts.removals import (
     ShipTo,
 )
 from contracts.values import LineUnits
-from removals.domain.removal import Destination, Removal, Status, Units
+from removals.domain.removal import Destination, Missing, Removal, Status, Units
 from removals.store import DESTINATION, KIND, Books
 
 DEADLINES: Sequence[type[Deadline]] = (DraftExpired, LeaveByReached, RemovalGivenUp)
@@ -67,8 +69,25 @@ def removal_lines(removal: Removal, units: Iterable[Units]) -> tuple[RemovalLine
     )
 
 
-def line_units(units: Iterable[Units]) -> tuple[LineUnits, ...]:
-    return tuple(LineUnits(line=one.line, sku=one.sku, quantity=one.quantity) for one in units)
+def departed(removal: Removal, units: Iterable[Units]) -> tuple[DepartedUnits, ...]:
+    """The condition is what was asked for: inventory takes uncalled units from others of the same."""
+    return tuple(
+        DepartedUnits(line=one.line, sku=one.sku, quantity=one.quantity, condition=removal.lines[one.line - 1].condition)
+        for one in units
+    )
+
+
+def missing_lines(removal: Removal, units: Iterable[Missing]) -> tuple[MissingLine, ...]:
+    return tuple(
+        MissingLine(
+            line=one.line,
+            sku=one.sku,
+            quantity=one.quantity,
+            condition=removal.lines[one.line - 1].condition,
+            location_id=one.location_id,
+        )
+        for one in units
+    )
 
 
 def units_told(lines: Iterable[LineUnits]) -> tuple[Units, ...]:

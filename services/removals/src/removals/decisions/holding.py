@@ -14,6 +14,7 @@ from contracts.removals import (
     RemovalRefused,
     RemovalShortened,
 )
+from removals.decisions.answer import decide_reports
 from removals.decisions.early import quarantine
 from removals.decisions.facts import completed, named, pick_refused, removal_lines, ship_to, subject_of, write
 from removals.domain.removal import Removal, Shortage, Status, Units, ended, open_of, shortened, total, units_of
@@ -37,7 +38,8 @@ def place(books: Books, removal: Removal, answer: UnitsHeld, cause: Cause) -> Se
         lines=tuple(_pick(removal, held) for held in answer.lines),
         leave_by=leave_by,
     )
-    return [placed, *([RemovalProcessing(**named(removal))] if removal.pick_started else [])]
+    begun = [RemovalProcessing(**named(removal))] if removal.pick_started else []
+    return [placed, *begun, *decide_reports(books, subject_of(removal), cause)]
 
 
 def refuse(books: Books, removal: Removal, answer: UnitsRefused, cause: Cause) -> Sequence[Message]:
@@ -50,7 +52,8 @@ def refuse(books: Books, removal: Removal, answer: UnitsRefused, cause: Cause) -
     )
     after = replace(ended(removal, Status.REFUSED), shortages=shortages, changed_at=cause.now)
     write(books, after)
-    return [RemovalRefused(**named(removal), missing=answer.missing), *pick_refused(removal, after)]
+    told = RemovalRefused(**named(removal), missing=answer.missing)
+    return [told, *pick_refused(removal, after), *decide_reports(books, subject_of(removal), cause)]
 
 
 def shorten(books: Books, removal: Removal, fact: HoldWithdrawn, cause: Cause) -> Sequence[Message]:

@@ -6,26 +6,23 @@ from dataclasses import replace
 from chassis.outcomes import Cause
 from contracts.envelope import Message
 from contracts.removals import (
+    DepartedParcel,
     RemovalDisposed,
     RemovalPickRefused,
     RemovalProcessing,
     RemovalShipped,
     RemovalUnitsMissing,
 )
-from contracts.warehouse import (
-    RemovalParcelShipped,
-    RemovalPickShort,
-    RemovalPickStarted,
-    RemovalProgress,
-    RemovalUnitsDisposed,
-)
-from removals.decisions.early import quarantine
-from removals.decisions.facts import completed, line_units, named, removal_lines, units_told, write
-from removals.domain.departure import Left, Wrong, leave
-from removals.domain.removal import Departure, Removal, Status, Way, open_of, shortened, total, units_of
+from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed
+from removals.decisions.early import Told, keep_report, quarantine
+from removals.decisions.facts import completed, departed, missing_lines, named, units_told, write
+from removals.domain.departure import Wrong, leave
+from removals.domain.removal import Departure, Missing, Removal, Status, Way
+from removals.domain.shortage import miss
 from removals.store import Books
 
 NOT_ASKED = "nobody has asked the warehouse for this removal"
+UNANSWERED = frozenset({Status.DRAFT, Status.PLANNING})
 
 
 def begin(books: Books, removal: Removal, report: RemovalPickStarted, cause: Cause) -> Sequence[Message]:
@@ -52,51 +49,66 @@ def ship_parcel(books: Books, removal: Removal, report: RemovalParcelShipped, ca
         tracking_number=parcel.tracking_number,
         left_at=parcel.shipped_at,
     )
-    left = leave(removal, departure)
-    match left:
-        case Left(departure=Departure(uncalled=uncalled)):
-            fact = RemovalShipped(**named(removal), parcel=parcel, uncalled=line_units(uncalled))
-            return _left(books, removal, left, fact, cause)
-        case _:
-            return _not_left(books, left, report, cause)
+    return _depart(books, removal, report, departure, cause)
 
 
 def dispose(books: Books, removal: Removal, report: RemovalUnitsDisposed, cause: Cause) -> Sequence[Message]:
     """Units were destroyed; they count as those of a parcel do."""
-    left = leave(removal, Departure(Way.DISPOSED, report.disposal_id, units_told(report.lines)))
-    match left:
-        case Left(departure=Departure(uncalled=uncalled)):
-            fact = RemovalDisposed(
-                **named(removal), disposal_id=report.disposal_id, lines=report.lines, uncalled=line_units(uncalled)
-            )
-            return _left(books, removal, left, fact, cause)
-        case _:
-            return _not_left(books, left, report, cause)
+    return _depart(books, removal, report, Departure(Way.DISPOSED, report.disposal_id, units_told(report.lines)), cause)
 
 
 def note_missing(books: Books, removal: Removal, report: RemovalPickShort, cause: Cause) -> Sequence[Message]:
     """Units that were held are not on the shelf: they will not leave."""
-    if removal.status in {Status.DRAFT, Status.PLANNING}:
-        return quarantine(books, report, cause, NOT_ASKED)
-    quantities = open_of(removal, total(units_told(report.lines)))
-    if not quantities:
+    if removal.status in UNANSWERED:
+        return _unanswered(books, removal, report, cause)
+    given = tuple(Missing(one.line, one.sku, one.quantity, one.location_id) for one in report.lines)
+    short = miss(removal, report.report_id, given)
+    if isinstance(short, Wrong):
+        return quarantine(books, report, cause, short.reason)
+    if not short.missing:
         return []
-    begun, told = _begun(removal)
-    after = replace(shortened(begun, quantities), changed_at=cause.now)
-    write(books, after)
-    lines = removal_lines(removal, units_of(removal, quantities))
-    return [*told, RemovalUnitsMissing(**named(removal), lines=lines), *completed(removal, after)]
+    after, told = _begun(short.removal)
+    write(books, replace(after, changed_at=cause.now))
+    fact = RemovalUnitsMissing(**named(removal), lines=missing_lines(removal, short.missing))
+    return [*told, fact, *completed(removal, after)]
 
 
-def _left(books: Books, before: Removal, left: Left, fact: Message, cause: Cause) -> Sequence[Message]:
+def _depart(
+    books: Books, before: Removal, report: RemovalParcelShipped | RemovalUnitsDisposed, departure: Departure, cause: Cause
+) -> Sequence[Message]:
     """Who sends off or destroys has been at the shelf, even if nobody said so."""
-    begun, told = _begun(left.removal) if not before.has_ended else (left.removal, [])
-    write(books, replace(begun, changed_at=cause.now))
-    return [*told, fact, *completed(before, begun)]
+    if before.status in UNANSWERED:
+        return _unanswered(books, before, report, cause)
+    left = leave(before, departure)
+    if isinstance(left, Wrong):
+        return quarantine(books, report, cause, left.reason)
+    if left.departure is None:
+        return []
+    after, told = _begun(left.removal) if not before.has_ended else (left.removal, [])
+    write(books, replace(after, changed_at=cause.now))
+    return [*told, _departed(after, report, left.departure), *completed(before, after)]
 
 
-def _not_left(books: Books, left: Left | Wrong, report: RemovalProgress, cause: Cause) -> Sequence[Message]:
-    return quarantine(books, report, cause, left.reason) if isinstance(left, Wrong) else []
+def _departed(removal: Removal, report: RemovalParcelShipped | RemovalUnitsDisposed, departure: Departure) -> Message:
+    lines, uncalled = departed(removal, departure.given), departed(removal, departure.uncalled)
+    match report:
+        case RemovalParcelShipped(parcel=parcel):
+            told = DepartedParcel(
+                package_id=parcel.package_id,
+                carrier=parcel.carrier,
+                tracking_number=parcel.tracking_number,
+                shipped_at=parcel.shipped_at,
+                lines=lines,
+            )
+            return RemovalShipped(**named(removal), parcel=told, uncalled=uncalled)
+        case RemovalUnitsDisposed():
+            return RemovalDisposed(**named(removal), disposal_id=report.disposal_id, lines=lines, uncalled=uncalled)
+
+
+def _unanswered(books: Books, removal: Removal, report: Told, cause: Cause) -> Sequence[Message]:
+    """In Planning it waits for inventory's answer; for a draft nobody can have been sent to the shelf."""
+    keep = removal.status is Status.PLANNING
+    return keep_report(books, removal, report, cause) if keep else quarantine(books, report, cause, NOT_ASKED)
 
 
 def _begun(removal: Removal) -> tuple[Removal, Sequence[Message]]:

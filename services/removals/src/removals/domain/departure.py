@@ -7,7 +7,6 @@ from removals.domain.removal import (
     Line,
     Quantities,
     Removal,
-    Status,
     Way,
     has_line,
     open_of,
@@ -18,6 +17,7 @@ from removals.domain.removal import (
 
 DEPARTURE_UNITS_MAX = 1_000_000
 """Of one line; no fact can tell of more."""
+NO_SUCH_LINE = "the removal has no such line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,21 @@ class Wrong:
 
 def leave(removal: Removal, departure: Departure) -> Left | Wrong:
     """Open units leave first; the others are uncalled, and no longer count as canceled. An end stays the end it was."""
+    if not all(has_line(removal, units) for units in departure.given):
+        return Wrong(NO_SUCH_LINE)
+    departure = replace(departure, given=units_of(removal, total(departure.given)))
     known = next((one for one in removal.departures if _names(one) == _names(departure)), None)
     if known is not None:
         return Left(removal, None) if known.same_as(departure) else Wrong(f"{departure.way} before with other content")
-    if removal.status in {Status.DRAFT, Status.PLANNING}:
-        return Wrong("nobody has asked the warehouse for this removal")
-    if not all(has_line(removal, units) for units in departure.given):
-        return Wrong("the removal has no such line")
     gone = total(departure.given)
     if max(gone.values()) > DEPARTURE_UNITS_MAX:
         return Wrong(f"more than {DEPARTURE_UNITS_MAX} units of a line at once")
     taken = open_of(removal, gone)
     over = {number: quantity - taken.get(number, 0) for number, quantity in gone.items()}
-    told = replace(departure, uncalled=units_of(removal, over))
-    lines = tuple(_without(line, departure.way, taken, over) for line in removal.lines)
+    corrected = {line.number: min(over.get(line.number, 0), line.canceled) for line in removal.lines}
+    excess = {number: quantity - corrected[number] for number, quantity in over.items()}
+    told = replace(departure, uncalled=units_of(removal, over), excess=units_of(removal, excess))
+    lines = tuple(_without(line, departure.way, taken, corrected) for line in removal.lines)
     return Left(replace(settled(removal, lines), departures=(*removal.departures, told)), told)
 
 
@@ -58,11 +59,10 @@ def _names(departure: Departure) -> tuple[Way, str]:
     return departure.way, departure.departure_id
 
 
-def _without(line: Line, way: Way, taken: Quantities, over: Quantities) -> Line:
-    """Units of the line beyond those that were asked for are only in the departure."""
-    corrected = min(over.get(line.number, 0), line.canceled)
-    left = taken.get(line.number, 0) + corrected
-    line = replace(line, canceled=line.canceled - corrected)
+def _without(line: Line, way: Way, taken: Quantities, corrected: Quantities) -> Line:
+    """`corrected` counted as canceled before, and have left all the same."""
+    left = taken.get(line.number, 0) + corrected[line.number]
+    line = replace(line, canceled=line.canceled - corrected[line.number])
     match way:
         case Way.SHIPPED:
             return replace(line, shipped=line.shipped + left)

@@ -12,6 +12,11 @@ from removals.domain.address import Centers
 ONE_DAY = timedelta(days=1)
 WEEKEND = frozenset({5, 6})
 PHONE_DIGITS_MIN = 7
+BUSINESS_DAYS_A_WEEK = 5
+BUSINESS_DAYS_A_HOLIDAY = 10
+"""Over a year; no marketplace has more."""
+LATE_MARGIN_DAYS = 10
+"""For the longest row of holidays, and for the days until the units are held."""
 
 BusinessDays: TypeAlias = Callable[[str, date, int], date]
 """The day so many business days of a marketplace after a day."""
@@ -27,6 +32,13 @@ class Policy:
     def draft_limit(self) -> timedelta:
         """So long a draft waits for its confirmation (R6)."""
         return timedelta(days=self.draft_days)
+
+    @property
+    def late_days_max(self) -> int:
+        """So many days after its request a removal is known to be late, in whatever country and season (R11)."""
+        business_days = self.leave_business_days + self.leave_business_days // BUSINESS_DAYS_A_HOLIDAY
+        weeks, rest = divmod(business_days, BUSINESS_DAYS_A_WEEK)
+        return 7 * weeks + (rest + 2 if rest else 0) + LATE_MARGIN_DAYS
 
     @property
     def give_up_limit(self) -> timedelta:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+from uuid import UUID
 
 from removals.domain.address import Address
 from removals.domain.policy import Policy
@@ -65,8 +66,8 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A parcel, or a disposal, that the warehouse told of. `given` is what left; of it, `uncalled` was not open any more. A
-    disposal has neither carrier nor time.
+    """A parcel, or a disposal, that the warehouse told of. `given` is what left, once for each line; of it, `uncalled` was not
+    open any more, and `excess` was never asked for: it counts in no line. A disposal has neither carrier nor time.
     """
 
     way: Way
@@ -76,9 +77,39 @@ class Departure:
     tracking_number: str = ""
     left_at: datetime | None = None
     uncalled: tuple[Units, ...] = ()
+    excess: tuple[Units, ...] = ()
 
     def same_as(self, other: "Departure") -> bool:
-        return replace(self, uncalled=()) == replace(other, uncalled=())
+        return replace(self, uncalled=(), excess=()) == replace(other, uncalled=(), excess=())
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Units of a line that were not on the shelf; of which place, when the warehouse says so."""
+
+    line: int
+    sku: str
+    quantity: int
+    location_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPick:
+    """A named report of units that were not on the shelf, as it was given: it counts once."""
+
+    report_id: str
+    given: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the warehouse told before inventory had answered, as it came."""
+
+    type: str
+    body: str
+    message_id: UUID
+    correlation_id: UUID
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +145,7 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """`draft` counts the drafts, `sequence` the facts told about it. `pick_started`: the warehouse has said that it goes to the
-    shelf. `late`: units were still there at `leave_by` (R11).
+    shelf. `late`: units were still there at `leave_by` (R11). `reports` wait for inventory's answer.
     """
 
     request: Request
@@ -131,6 +162,8 @@ class Removal:
     departures: tuple[Departure, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     canceled_by: str | None = None
+    short_picks: tuple[ShortPick, ...] = ()
+    reports: tuple[Report, ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -141,7 +174,7 @@ class Removal:
         return tuple(Units(line.number, line.sku, line.open) for line in self.lines if line.open)
 
 
-def total(units: Iterable[Units]) -> dict[int, int]:
+def total(units: Iterable[Units | Missing]) -> dict[int, int]:
     """Units by line number."""
     summed: dict[int, int] = {}
     for one in units:
@@ -160,7 +193,7 @@ def units_of(removal: Removal, quantities: Quantities) -> tuple[Units, ...]:
     return tuple(Units(line.number, line.sku, quantities[line.number]) for line in removal.lines if quantities.get(line.number))
 
 
-def has_line(removal: Removal, units: Units) -> bool:
+def has_line(removal: Removal, units: Units | Missing) -> bool:
     return 1 <= units.line <= len(removal.lines) and removal.lines[units.line - 1].sku == units.sku
 
 
