@@ -18,13 +18,16 @@ from devkit.ports import LOOPBACK, free_ports
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+RUDE = "rude"
+"""It rejects a mail in an encoding of its own."""
+
 
 @dataclass
 class MailHouse:
     """Answers mails by `plan`, one word a mail, then takes all. `mails` are those that it really has.
 
     Words: take, defer, reject, reject sender, cut after (has it, and says nothing), cut before (has it not), silent (has it,
-    and says nothing until `hold` is set).
+    and says nothing until `hold` is set), or what it says once it has the mail, beginning with a code.
     """
 
     port: int
@@ -57,6 +60,10 @@ class MailHouse:
         if now == "silent":
             self.held += 1
             await self.hold.wait()
+        if now == RUDE:
+            server.transport.write(b"550 5.7.1 not wanted, Ren\xe9\r\n")
+        if now[0].isdigit():
+            return str(now)
         if now == "cut after":
             server.transport.abort()
         return "250 OK"

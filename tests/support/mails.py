@@ -23,6 +23,7 @@ from contracts.notifications import (
 from contracts.orders import ConfirmByWarned, ItemsCanceled, OrderCanceled, OrderPlaced, OrderReleased, PlacedLine
 from contracts.removals import (
     CompletedLine,
+    MissingLine,
     RemovalCanceled,
     RemovalCancelRefused,
     RemovalCompleted,
@@ -132,7 +133,8 @@ def removal_completed() -> RemovalCompleted:
 
 
 def units_missing() -> RemovalUnitsMissing:
-    return RemovalUnitsMissing(**THERE, lines=removal_lines(2))
+    line = MissingLine(line=1, sku="mug", quantity=2, condition="unfulfillable")
+    return RemovalUnitsMissing(**THERE, lines=(line,))
 
 
 def shortened() -> RemovalShortened:

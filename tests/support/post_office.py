@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
+from chassis.due import fire_due
 from chassis.gate import Gate
 from chassis.lane import Lane, Works
 from chassis.outcomes import Via
@@ -27,7 +28,7 @@ from support.mail import MailHouse
 from support.mails import LETTERS, NOON, POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
     from contracts.envelope import Message
@@ -54,6 +55,15 @@ class PostOffice:
             one = received(message, name, told_at or self.clock.now(), via)
             await self.lane.run([one], asyncio.sleep)
 
+    async def tell_together(self, messages: Sequence[Message]) -> None:
+        """In one batch."""
+        told = [received(one, f"{n} of {len(messages)}", self.clock.now(), Via.KAFKA) for n, one in enumerate(messages)]
+        await self.lane.run(told, asyncio.sleep)
+
+    async def fire_due(self) -> int:
+        """The deadlines that have come; returns how many."""
+        return await fire_due(Lane("deadlines", self.lane.works), asyncio.sleep)
+
     async def send_all(self) -> None:
         """Rounds until nothing is due."""
         while await self.courier.work(asyncio.sleep) or await self.due():
@@ -76,13 +86,16 @@ class PostOffice:
 
 
 @asynccontextmanager
-async def post_office(dsn: str, house: MailHouse, *, mails_at_once: int = 4) -> AsyncIterator[PostOffice]:
+async def post_office(
+    dsn: str, house: MailHouse, *, mails_at_once: int = 4, word_seconds_max: float = ANSWER_SECONDS_MAX
+) -> AsyncIterator[PostOffice]:
     engine = create_async_engine(dsn, pool_size=8)
     clock = DrivenClock(NOON)
     transactions = PostgresTransactions(engine, tables.SERVICE)
     works = Works(transactions, clock, desk(POLICY, LETTERS), Gate(2), Breaker(), lambda: None, lambda: 0.5)
     server = Server("127.0.0.1", house.port, "plaintext", None, None, ANSWER_SECONDS_MAX)
-    courier = Courier(Lane("courier", works), SmtpPost(server.client, SENDER, mails_at_once), mails_at_once)
+    post = SmtpPost(server.client, SENDER, mails_at_once, ANSWER_SECONDS_MAX, word_seconds_max)
+    courier = Courier(Lane("courier", works), post, mails_at_once)
     yield PostOffice(engine, house, clock, Lane("orders.facts", works), courier)
     await courier.close()
     await engine.dispose()

@@ -130,6 +130,23 @@ async def test_an_operator_sends_and_drops_what_is_not_on_its_way(shop: Shop, of
     assert await code_of(act(shop, "00000000-0000-0000-0000-000000000000", "send")) == (404, "not_found")
 
 
+async def test_mails_that_do_not_move_are_listed(shop: Shop, sent: PostOffice) -> None:
+    """As after a parked report that an operator has discarded."""
+    await sent.tell(removal_canceled().model_copy(update=OURS))
+    assert await rows(shop, "/mails", Role.OPERATOR, stuck=True) == []
+    async with sent.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE mail SET due_at = NULL WHERE status = 'ready'")
+    for path in ("/mails", f"{MINE}/mails"):
+        assert [row["status"] for row in await rows(shop, path, Role.OPERATOR, stuck=True)] == ["ready"]
+
+
+@pytest.mark.parametrize(
+    "mail", ["nobody", "a,b@shop.example", "<a@shop.example>", "a\x7f@shop.example", "a@[", "a b@c", "a@b@c"]
+)
+async def test_an_address_that_no_mail_can_carry_is_refused(shop: Shop, mail: str) -> None:
+    assert (await shop.put(f"{MINE}/contact", {"mail": mail}, "k1")).status_code == 422
+
+
 ROUTES = {
     ("GET", "/mails"): {Role.OPERATOR},
     ("GET", f"{MINE}/mails"): {Role.SELLER, Role.OPERATOR},

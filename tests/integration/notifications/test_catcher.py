@@ -10,9 +10,11 @@ from email.headerregistry import Address
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from devkit.mail.folder import MailFolder, parsed, part_of
+from devkit.mail.page import list_page, mail_page
 from devkit.mails import CaughtMails, catch_mails
 from devkit.runs import Run
 from notifications.post import Outgoing, Rejected, Taken
@@ -34,7 +36,7 @@ async def catcher(run: Run) -> CaughtMails:
 
 @pytest_asyncio.fixture
 async def post(catcher: CaughtMails) -> AsyncIterator[SmtpPost]:
-    post = SmtpPost(Server("127.0.0.1", catcher.smtp_port, "plaintext", None, None, 5.0).client, SENDER, 2)
+    post = SmtpPost(Server("127.0.0.1", catcher.smtp_port, "plaintext", None, None, 5.0).client, SENDER, 2, 5.0, 5.0)
     yield post
     await post.close()
 
@@ -72,9 +74,35 @@ async def test_the_page_shows_mails_and_runs_nothing_of_them(post: SmtpPost, cat
 
 
 async def test_what_is_no_address_is_rejected_without_asking_the_server(post: SmtpPost) -> None:
-    for wrong in ("a,b@example.org", "<x>@example.org", "näme@example.org", "a@b@example.org", '"x@example.org'):
+    for wrong in ("a,b@example.org", "<x>@example.org", "näme@example.org", "a@b@example.org", '"x@example.org', "a@["):
         assert isinstance(await post.send(a_mail(to=wrong)), Rejected), wrong
     assert await post.send(a_mail(to="someone@bücher.example")) == Taken()
+
+
+BROKEN = (
+    b"To: a@[\r\nSubject: broken\r\n\r\nHello\r\n",
+    b"Content-Type: text/plain; charset=klingon\r\nSubject: unknown charset\r\n\r\nHello\r\n",
+    b"Subject: Ren\xe9\r\n\r\n\xe9\r\n",
+    b"",
+)
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_mail_that_is_none_is_shown_and_hides_no_other(tmp_path: Path, content: bytes) -> None:
+    folder = MailFolder(tmp_path)
+    names = [folder.add(b"Subject: a whole one\r\n\r\nHello\r\n"), folder.add(content)]
+    page = list_page(folder)
+    assert "a whole one" in page
+    assert all(f"/mails/{name}" in page for name in names)
+    assert mail_page(names[1], parsed(content)).encode(errors="replace")
+
+
+async def test_a_catcher_stops_though_somebody_is_connected(run: Run) -> None:
+    catcher = await asyncio.to_thread(lambda: catch_mails(run))
+    reader, writer = await asyncio.open_connection("127.0.0.1", catcher.smtp_port)
+    assert (await reader.readline()).startswith(b"220")
+    assert await asyncio.to_thread(catcher.child.stop) == 0
+    writer.close()
 
 
 def test_a_folder_goes_on_counting_after_a_new_start(tmp_path: Path) -> None:

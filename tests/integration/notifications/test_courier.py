@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chassis.kafka import ClosingError
 from chassis.outcomes import Via
 from contracts.identity import hashed_id
 from contracts.notifications import SendingBegun
 from notifications.courier import LEFT_BEHIND, try_id
 from notifications.post import Answer, Taken
+from notifications.store import WAKE_MAILS_MAX
 
 from support.eventually import eventually
-from support.mail import MailHouse, mail_house
+from support.mail import RUDE, MailHouse, mail_house
 from support.mails import (
     BUYER_MAIL,
     NOON,
@@ -23,6 +28,7 @@ from support.mails import (
     SELLER_MAIL,
     contact_set,
     dropping,
+    items_canceled,
     placed,
     released,
     removal_canceled,
@@ -62,15 +68,18 @@ async def test_a_mail_arrives_as_it_is_kept_with_all_its_headers(office: PostOff
     assert await office.statuses() == ["sent", "sent"]
 
 
-async def test_no_fact_names_an_address(office: PostOffice, house: MailHouse) -> None:
+async def test_facts_have_the_servers_codes_and_the_ledger_its_words(office: PostOffice, house: MailHouse) -> None:
     house.plan.extend(["reject", "defer", "take"])
     await office.tell(contact_set(), placed(), released(), removal_canceled())
     await office.send_all()
     told = await office.facts()
     assert "MailFailed" in told
     assert "MailSent" in told
+    assert '"reason":"550 5.1.1"' in told
     assert "@" not in told
-    assert "@" not in str(await office.rows("SELECT reason FROM mail"))
+    assert "is not known here" not in told
+    ((kept,),) = await office.rows("SELECT reason FROM mail WHERE status = 'failed'")
+    assert re.fullmatch("550 5.1.1 <.*@.*> is not known here", kept)
 
 
 LIVES = {
@@ -96,6 +105,35 @@ async def test_what_the_server_does_says_what_becomes_of_the_mail(office: PostOf
     await office.send_all()
     assert len(house.mails) == (1 if status != "failed" else 0)  # what may be there is never sent again
     assert await office.statuses() == ["sent" if status == "ready" else status]
+
+
+WORDS = {
+    "200 fine": "sent",
+    "250-taken\r\n250 2.0.0 in two lines": "sent",
+    "252 perhaps": "sent",
+    "299 of no meaning yet": "sent",
+    "421 4.3.2 going down": "ready",
+    "552 5.2.2 too big": "failed",
+    RUDE: "failed",
+    "354 go on": "unknown",
+    "600 what": "unknown",
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_after_the_content_the_class_of_the_servers_code_counts(office: PostOffice, house: MailHouse, word: str) -> None:
+    house.plan.append(word)
+    await one_mail(office)
+    await office.send_all()
+    assert await office.statuses() == [WORDS[word]]
+
+
+async def test_a_mail_goes_in_lines_of_seven_bits(office: PostOffice, house: MailHouse) -> None:
+    await office.tell(contact_set(language="zh"), removal_canceled())
+    await office.send_all()
+    (mail,) = house.mails
+    assert {part["Content-Transfer-Encoding"] for part in mail.iter_parts()} <= {"base64", "quoted-printable"}
+    assert mail.as_bytes().isascii()
 
 
 async def test_a_server_that_can_not_be_reached_is_tried_later_with_the_same_message_id(dsn: str) -> None:
@@ -125,6 +163,59 @@ async def test_one_mail_that_hangs_holds_up_no_other_for_longer_than_the_limit(o
     await office.send_all()
     assert sorted(await office.statuses()) == ["sent"] * 19 + ["unknown"]
     assert house.connections < 12  # connections are used again
+
+
+async def test_others_go_on_while_one_mail_hangs(dsn: str, house: MailHouse) -> None:
+    """Those that were due when it began to hang, and those that come later."""
+    house.plan.append("silent")
+    async with post_office(dsn, house, mails_at_once=2, word_seconds_max=30.0) as office:
+        await office.tell(contact_set(), *[removal_canceled() for _ in range(8)])
+        round_under_way = asyncio.create_task(office.courier.work(asyncio.sleep))
+
+        async def sent(count: int) -> bool:
+            return (await office.statuses()).count("sent") == count
+
+        await eventually(lambda: sent(7))
+        await office.tell(removal_canceled(), removal_canceled())
+        await eventually(lambda: sent(9))
+        assert sorted(await office.statuses()) == ["sending"] + ["sent"] * 9
+        house.hold.set()
+        assert await round_under_way is False
+        assert await office.statuses() == ["sent"] * 10
+
+
+async def test_a_stop_waits_for_what_is_under_way_and_begins_nothing_more(dsn: str, house: MailHouse) -> None:
+    house.plan.append("silent")
+    closing = asyncio.Event()
+
+    async def wait(seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await closing.wait()
+            raise ClosingError
+
+    async with post_office(dsn, house, mails_at_once=1, word_seconds_max=30.0) as office:
+        await office.tell(contact_set(), removal_canceled(), removal_canceled())
+        round_under_way = asyncio.create_task(office.courier.work(wait))
+        await eventually(lambda: house.held)
+        closing.set()
+        house.hold.set()
+        await round_under_way
+        assert sorted(await office.statuses()) == ["ready", "sent"]
+
+
+async def test_very_many_mails_that_waited_are_woken_in_parts(office: PostOffice) -> None:
+    count = 2 * WAKE_MAILS_MAX + 100
+    await office.tell_together([removal_canceled() for _ in range(count)])
+    assert set(await office.statuses()) == {"waiting"}
+    await office.tell(contact_set())
+    rounds = 0
+    while (waiting := (await office.statuses()).count("waiting")) or await office.fire_due():
+        rounds += 1
+        assert waiting == max(0, count - rounds * WAKE_MAILS_MAX)
+        await office.fire_due()
+    assert set(await office.statuses()) == {"ready"}
+    assert f'"woken":{WAKE_MAILS_MAX}' in await office.facts()
 
 
 async def test_a_mail_that_waits_is_sent_when_the_address_is_known(office: PostOffice, house: MailHouse) -> None:
@@ -227,6 +318,22 @@ async def test_the_same_cause_makes_its_mail_once_whatever_the_inbox_knows(offic
     assert mail_id == str(hashed_id("mail", str(cause_id), "removal_canceled", "seller"))
     async with office.engine.begin() as connection:
         await connection.exec_driver_sql("DELETE FROM inbox")
-    office.count = 1
+    office.count, before = 1, await office.facts()
     await office.tell(removal_canceled())
     assert len(await office.rows("SELECT 1 FROM mail")) == 1
+    assert await office.rows("SELECT 1 FROM parked") == []
+    assert await office.facts() == before
+
+
+async def test_what_an_order_told_has_its_effect_once_whatever_the_inbox_knows(office: PostOffice) -> None:
+    told = [placed(), items_canceled("BuyerCanceled", "buyer")]
+    await office.tell(contact_set(), *told)
+    async with office.engine.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM inbox")
+    office.count = 1
+    await office.tell(*told, released())
+    assert await office.rows("SELECT 1 FROM parked") == []
+    templates = [row[0] for row in await office.rows("SELECT template FROM mail ORDER BY template")]
+    assert templates == ["items_canceled", "order_confirmed", "order_sold"]
+    ((content,),) = await office.rows("SELECT content FROM mail WHERE template = 'order_confirmed'")
+    assert [(item["sku"], item["quantity"]) for item in json.loads(content)["items"]] == [("mug", 2), ("plate", 2)]

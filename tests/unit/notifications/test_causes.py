@@ -73,6 +73,15 @@ CASES: dict[str, tuple[list[Message], list[tuple[str, str]]]] = {
         [placed(), released(), items_canceled(**BY_SYSTEM)],
         [*CONFIRMED, ("items_canceled", "buyer"), ("sale_auto_canceled", "seller")],
     ),
+    "network, canceled by the system": (
+        [NETWORK, released(), order_canceled("NotConfirmedInTime")],
+        [("order_confirmed", "buyer"), ("order_canceled", "buyer")],
+    ),
+    "network, items withdrawn": (
+        [NETWORK, released(), items_canceled(**BY_SYSTEM)],
+        [("order_confirmed", "buyer"), ("items_canceled", "buyer")],
+    ),
+    "a draft's end": ([removal_canceled().model_copy(update={"lines": ()})], []),
     "removal placed": ([removal_placed()], [("removal_placed", "seller")]),
     "removal refused": ([removal_refused()], [("removal_refused", "seller")]),
     "removal canceled": ([removal_canceled()], [("removal_canceled", "seller")]),

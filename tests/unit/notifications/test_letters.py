@@ -15,7 +15,19 @@ from contracts.orders import CancelReason
 from contracts.removals import REFUSALS
 from devkit.documents.letters import frames
 from notifications.decisions.removals import TOO_LATE
-from notifications.domain.occasion import OCCASIONS, Item, Occasion, OrderSold, Recipient
+from notifications.domain.occasion import (
+    OCCASIONS,
+    ConfirmByWarning,
+    Item,
+    MissingUnits,
+    Occasion,
+    OrderConfirmed,
+    OrderSold,
+    Recipient,
+    RemovalCancelTooLate,
+    RemovalPlaced,
+    RemovalRefused,
+)
 from notifications.wording import OTHER, WORDINGS
 
 from support.mails import (
@@ -147,6 +159,51 @@ def test_prices_have_the_form_of_currency_and_language() -> None:
     assert "¥1,200" in LETTERS(sold, "en").text
     assert "December 31, 2010 12:30 UTC" in LETTERS(sold, "en").text
     assert "2010年12月31日 12:30 UTC" in LETTERS(sold, "zh").text
+
+
+MIDNIGHT = datetime(2011, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "occasion", [ConfirmByWarning("o", MIDNIGHT), RemovalPlaced("r", (), "ship_to", MIDNIGHT)], ids=["warning", "removal"]
+)
+@pytest.mark.parametrize(("language", "day"), [("en", "December 31, 2010"), ("zh", "2010年12月31日")])
+def test_an_end_at_midnight_is_the_day_before(occasion: Occasion, language: str, day: str) -> None:
+    letter, shown = rendered(occasion, language)
+    assert day in letter.text
+    assert day in shown
+    assert "2011" not in letter.subject + letter.text + letter.html
+    if isinstance(occasion, ConfirmByWarning):
+        assert day in letter.subject
+        assert f"{day} 23:59 UTC" in letter.text
+
+
+def test_a_delivery_on_one_day_is_told_as_one_day() -> None:
+    day = date(2010, 12, 7)
+    assert "reach you on December 7, 2010." in LETTERS(OrderConfirmed("o", (), day, day), "en").text
+    for language in WORDINGS:
+        assert LETTERS(OrderConfirmed("o", (), day, day), language).text.count(format_date(day, "long", language)) == 2
+
+
+def test_a_refused_removal_names_no_other_units_when_there_are_none() -> None:
+    refused = RemovalRefused("r", (MissingUnits("mug", "fulfillable", 6, ()),))
+    for language, word in (("en", "Not available"), ("zh", "不可移除")):
+        letter, _ = rendered(refused, language)
+        assert f"{word}{WORDINGS[language].colon}" not in letter.text
+        assert f">{word}<" not in letter.html
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_a_removal_that_is_completed_does_not_go_on(language: str) -> None:
+    begun, completed = (rendered(RemovalCancelTooLate("r", code), language)[0].text for code in sorted(TOO_LATE, reverse=True))
+    goes_on = {"en": "goes on", "zh": "照原样处理"}[language]
+    assert goes_on in begun
+    assert goes_on not in completed
+
+
+def test_chinese_text_has_full_width_punctuation() -> None:
+    for occasion in occasions():
+        assert not re.search("[\u4e00-\u9fff][;,:]|; ", LETTERS(occasion, "zh").text), occasion.template
 
 
 def test_who_reads_another_language_gets_english() -> None:

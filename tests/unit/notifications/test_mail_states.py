@@ -10,15 +10,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.notifications import MailCut, MailDeferred, MailRejected, MailTaken, SendingBegun
+from contracts.envelope import Subject
+from contracts.notifications import MailCut, MailDeferred, MailRejected, MailTaken, MoreMailsWait, SendingBegun
 from notifications.courier import try_id
 from notifications.decisions import desk
+from notifications.domain.contact import SellerContact
 
 from support.mails import (
     LETTERS,
     NOON,
     POLICY,
     SELLER,
+    SELLER_MAIL,
     Ledger,
     contact_set,
     dropping,
@@ -64,9 +67,17 @@ def set_later(ledger: Ledger) -> Sequence[Message]:
     return ledger.tell(contact_set("new@shop.example"))
 
 
+def wake(ledger: Ledger) -> Sequence[Message]:
+    """The address became known, and this mail was none of those that were woken first."""
+    here = Subject(SELLER, "seller", SELLER)
+    ledger.books.sellers[here] = SellerContact(SELLER_MAIL, "en", "")
+    return ledger.tell(MoreMailsWait(seller_id=SELLER, object_id=SELLER, generation=UUID(int=1), due_at=NOON))
+
+
 ACTS: dict[str, Callable[[Ledger], Sequence[Message]]] = {
     "SetSellerContact": lambda ledger: ledger.tell(contact_set("new@shop.example")),
     "SetSellerContact, the cause is too old": set_later,
+    "MoreMailsWait": wake,
     "SendMail": lambda ledger: ledger.tell(sending(mail_id(ledger))),
     "SendMail, with an address": lambda ledger: ledger.tell(sending(mail_id(ledger), "other@shop.example")),
     "DropMail": lambda ledger: ledger.tell(dropping(mail_id(ledger))),

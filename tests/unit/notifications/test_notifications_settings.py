@@ -48,12 +48,20 @@ def test_safe_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WHARF_MAIL_FROM", "a,b@example.com"),
         ("WHARF_MAIL_AGE_DAYS_MAX", "0"),
         ("WHARF_MESSAGE_ID_DOMAIN", "no domain>"),
+        ("WHARF_STOP_SECONDS_MAX", "19"),
+        ("WHARF_SMTP_ANSWER_SECONDS_MAX", "30"),
+        ("WHARF_SMTP_WORD_SECONDS_MAX", "30"),
     ],
 )
 def test_an_unsafe_or_wrong_one_stops_the_start(monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None) -> None:
     with pytest.raises(SettingsError) as refused:
         read(monkeypatch, **{variable: value})
     assert "secret" not in str(refused.value)
+
+
+def test_a_longer_word_of_the_server_needs_a_longer_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, WHARF_SMTP_WORD_SECONDS_MAX="280", WHARF_STOP_SECONDS_MAX="300")
+    assert settings.post().word_seconds_max == 280
 
 
 def test_dev_mode_allows_a_server_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,10 @@ async def catch(folder: MailFolder, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with server:
+    try:
         await stop.wait()
+    finally:
+        server.close()  # without waiting for clients: one that stays connected would keep us for ever
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
+UNREADABLE = "(can't be read: see the mail as it came)"
 NAME = re.compile(r"[0-9]{8}\.eml")
 
 
@@ -49,7 +50,18 @@ def parsed(content: bytes) -> EmailMessage:
     return message_from_bytes(content, policy=default)
 
 
+def header_of(message: EmailMessage, name: str) -> str:
+    """Empty when there is none."""
+    try:
+        return str(message.get(name, ""))
+    except Exception:  # noqa: BLE001 - the parser raises anything for what is no header
+        return UNREADABLE
+
+
 def part_of(message: EmailMessage, kind: str) -> str:
     """The text of a mail, `plain` or `html`; empty when it has none."""
-    part = message.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    try:
+        part = message.get_body((kind,))
+        return str(part.get_content()) if part is not None else ""
+    except Exception:  # noqa: BLE001 - an encoding that nobody knows, parts that are none
+        return UNREADABLE

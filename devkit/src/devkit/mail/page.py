@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from devkit.mail.folder import parsed, part_of
+from devkit.mail.folder import header_of, parsed, part_of
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -49,7 +49,7 @@ class MailPages(BaseHTTPRequestHandler):
                 self._answer(list_page(self.server.folder))
             case ["health"]:
                 self._answer("ok", "text/plain; charset=utf-8")
-            case ["mails", name, *rest] if rest in ([], ["raw"]) and (content := self.server.folder.read(name)):
+            case ["mails", name, *rest] if rest in ([], ["raw"]) and (content := self.server.folder.read(name)) is not None:
                 if rest:
                     self._answer(content.decode(errors="replace"), "text/plain; charset=utf-8")
                 else:
@@ -61,7 +61,7 @@ class MailPages(BaseHTTPRequestHandler):
         """Nothing: who looks at mails is no news."""
 
     def _answer(self, text: str, kind: str = "text/html; charset=utf-8", status: HTTPStatus = HTTPStatus.OK) -> None:
-        content = text.encode()
+        content = text.encode(errors="replace")
         self.send_response(status)
         for name, value in {**SAFETY, "Content-Type": kind, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
@@ -72,24 +72,24 @@ class MailPages(BaseHTTPRequestHandler):
 def list_page(folder: MailFolder) -> str:
     """Latest first."""
     names = folder.names()
-    rows = [_row(name, parsed(content)) for name in names[: -LISTED_MAX - 1 : -1] if (content := folder.read(name))]
+    rows = [_row(name, parsed(content)) for name in names[: -LISTED_MAX - 1 : -1] if (content := folder.read(name)) is not None]
     more = f"<p>The latest {LISTED_MAX} are shown.</p>" if len(names) > LISTED_MAX else ""
     head = "<tr><th>To</th><th>Subject</th><th>Date</th></tr>"
     return _page(f"{len(names)} mails", f"{more}<table>{head}{''.join(rows)}</table>")
 
 
 def mail_page(name: str, message: EmailMessage) -> str:
-    headers = "".join(f"<tr><th>{header}</th><td>{escape(str(message.get(header, '')))}</td></tr>" for header in HEADERS)
+    headers = "".join(f"<tr><th>{header}</th><td>{escape(header_of(message, header))}</td></tr>" for header in HEADERS)
     html, text = part_of(message, "html"), part_of(message, "plain")
     frame = f"<h2>HTML</h2><iframe sandbox srcdoc='{escape(html)}' title='the mail'></iframe>" if html else ""
     links = f"<p><a href='/'>All mails</a> · <a href='/mails/{escape(name)}/raw'>As it came</a></p>"
     return _page(
-        str(message.get("Subject", name)), f"{links}<table>{headers}</table><h2>Text</h2><pre>{escape(text)}</pre>{frame}"
+        header_of(message, "Subject") or name, f"{links}<table>{headers}</table><h2>Text</h2><pre>{escape(text)}</pre>{frame}"
     )
 
 
 def _row(name: str, message: EmailMessage) -> str:
-    to, subject, date = (escape(str(message.get(header, ""))) for header in ("To", "Subject", "Date"))
+    to, subject, date = (escape(header_of(message, header)) for header in ("To", "Subject", "Date"))
     return f"<tr><td>{to}</td><td><a href='/mails/{escape(name)}'>{subject or '(no subject)'}</a></td><td>{date}</td></tr>"
 
 

@@ -73,6 +73,7 @@ class MailsWanted(BaseModel):
     template: tuple[Code, ...] = Field(default=(), max_length=STATUSES_MAX)
     status: tuple[Status, ...] = Field(default=(), max_length=STATUSES_MAX)
     recipient: Recipient | None = None
+    stuck: bool = Field(default=False, description="only mails on their way that do not move: a report of theirs was parked")
     limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_ROWS_MAX, description="rows of a page")
     cursor: str | None = Field(default=None, max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of the page before")
 
@@ -84,7 +85,9 @@ DroppingBody = Annotated[Dropping, Depends(JsonBody(Dropping))]
 
 @router.get("/mails")
 async def mails_of_all(request: Request, _: Operator, wanted: Annotated[MailsWanted, Query()]) -> Page[MailSummary]:
-    """Mails of all sellers, latest first; those that need somebody are failed, unknown, waiting and held_back (N9)."""
+    """Mails of all sellers, latest first; those that need somebody are failed, unknown, waiting and held_back (N9), and the
+    stuck ones.
+    """
     return await _page(request, None, wanted, wanted.recipient)
 
 
@@ -143,7 +146,7 @@ async def _page(request: Request, seller_id: str | None, wanted: MailsWanted, re
     place = cursor_place("mails", wanted.cursor, 3)
     after = (datetime.fromisoformat(place[0]), place[1], place[2]) if place else None
     statuses = tuple(status.value for status in wanted.status)
-    chosen = Wanted(seller_id, recipient, wanted.order_id, wanted.removal_id, wanted.template, statuses)
+    chosen = Wanted(seller_id, recipient, wanted.order_id, wanted.removal_id, wanted.template, statuses, wanted.stuck)
     async with edge_of(request).reading() as connection:
         rows = await list_mails(connection, chosen, after=after, limit=wanted.limit + 1)
     return page_of("mails", rows, wanted.limit, lambda row: (row.created_at.isoformat(), row.seller_id, row.mail_id))

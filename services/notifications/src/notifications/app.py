@@ -10,11 +10,10 @@ from notifications.courier import Courier
 from notifications.decisions import desk
 from notifications.letters import Letters
 from notifications.settings import NotificationsSettings
-from notifications.smtp import SmtpPost
 from notifications.store import Books
 from notifications.tables import SERVICE, mail
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 
 def read() -> tuple[NotificationsSettings, Plan[Books]]:
@@ -22,7 +21,7 @@ def read() -> tuple[NotificationsSettings, Plan[Books]]:
     settings = read_settings(NotificationsSettings)
 
     def hired(lane: Lane[Books]) -> Courier:
-        post = SmtpPost(settings.server().client, settings.sender(), idle_max=settings.mails_at_once)
+        post = settings.post()
         return Courier(lane, post, settings.mails_at_once)
 
     duty = Duty(courier.NAME, hired, mail.c.due_at)

@@ -1,19 +1,21 @@
 """Brings mails to the mail server, in the leading process: what is due is begun, committed, handed over, and what came of it is
 reported. All that is decided, is decided by messages like any other; here is only the waiting for the server.
 
-A round ends when all that it has begun is reported. So a mail that is `sending` when a round begins was begun by a courier that
-is no more: whether the server has it, nobody knows.
+A round ends when nothing is due and all that it has begun is reported. While some mails wait for the server, others take the
+free places. A mail that is `sending`, and not under way in this round, was begun by a courier that is no more: whether the
+server has it, nobody knows.
 """
 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import structlog
 
+from chassis.kafka import ClosingError
 from chassis.lane import Lane, Wait
 from chassis.outcomes import Accepted, Received
 from chassis.rows import names
@@ -30,7 +32,8 @@ log = structlog.get_logger()
 NAME = "courier"
 LEFT_BEHIND = "the process that was sending it has gone"
 REASON_LENGTH_MAX = 500
-_ADDRESS = re.compile(r"\S+@\S+")
+LOOK_SECONDS = 0.5
+"""So long after a look the next one comes, while places are free and other mails are under way."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -43,6 +46,9 @@ class Begun:
     outgoing: Outgoing
 
 
+UnderWay: TypeAlias = "dict[asyncio.Task[Answer], Begun]"
+
+
 @dataclass(slots=True)
 class Courier:
     """`mails_at_once` are handed over side by side."""
@@ -52,22 +58,48 @@ class Courier:
     mails_at_once: int
 
     async def work(self, wait: Wait) -> bool:
-        """One round: true when more mails may be due. Raises as `Lane.run` does."""
-        due = await self.lane.persist(self._find_due, wait)
-        left_behind = [row for row in due if row.status == Status.SENDING]
-        ready = [row for row in due if row.status == Status.READY]
-        await self._give_up(left_behind, wait)
-        if ready:
-            await self._hand_over(await self._begin(ready, wait), wait)
-        return len(due) == self.mails_at_once
+        """One round: true when more mails may be due. Once the service stops, none is begun. Raises as `Lane.run` does."""
+        under_way: UnderWay = {}
+        stopping = False
+        try:
+            found = await self._fill(under_way, wait)
+            while under_way:
+                stopping = await _some_ended(under_way, None if stopping else wait)
+                await self._report_ended(under_way, wait)
+                found = not stopping and await self._fill(under_way, wait)
+        finally:
+            for task in under_way:
+                task.cancel()
+        return found
+
+    async def _fill(self, under_way: UnderWay, wait: Wait) -> bool:
+        """Begin as many as there are free places; false when nothing was due."""
+        free = self.mails_at_once - len(under_way)
+        if not free:
+            return True
+        own = {one.attempt for one in under_way.values()}
+        due = [row for row in await self.lane.persist(self._find_due, wait) if not (_is_sending(row) and row.attempt in own)]
+        await self._give_up([row for row in due if _is_sending(row)], wait)
+        ready = [row for row in due if row.status == Status.READY][:free]
+        for one in await self._begin(ready, wait) if ready else ():
+            under_way[asyncio.ensure_future(self.post.send(one.outgoing))] = one
+        return bool(due)
+
+    async def _report_ended(self, under_way: UnderWay, wait: Wait) -> None:
+        """Reports come together as they come in."""
+        ended = [(task, one) for task, one in under_way.items() if task.done()]
+        for task, _ in ended:
+            del under_way[task]
+        await self._report([(one.row, one.attempt, _answer(task)) for task, one in ended], wait)
 
     async def close(self) -> None:
         await self.post.close()
 
     async def _find_due(self) -> Sequence[Any]:
+        """Enough to fill every place, though those that are under way are among them."""
         works = self.lane.works
         async with works.transactions.begin() as tx:
-            return await tx.rows.due(tables.mail, "due_at", works.clock.now(), self.mails_at_once)
+            return await tx.rows.due(tables.mail, "due_at", works.clock.now(), self.mails_at_once * 2)
 
     async def _give_up(self, left_behind: Sequence[Any], wait: Wait) -> None:
         """Nobody knows what came of these. One whose report can't be decided waits for an operator, and is not due any more."""
@@ -109,19 +141,6 @@ class Courier:
             if row.status == Status.SENDING and row.attempt == _attempt(asked[row[:2]])
         ]
 
-    async def _hand_over(self, begun: Sequence[Begun], wait: Wait) -> None:
-        """Reports come together as they come in."""
-        sending = {asyncio.ensure_future(self.post.send(one.outgoing)): one for one in begun}
-        pending = set(sending)
-        try:
-            while pending:
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                told = [(one.row, one.attempt, _answer(task)) for task, one in sending.items() if task in done]
-                await self._report(told, wait)
-        finally:
-            for task in pending:
-                task.cancel()
-
     async def _report(self, told: Sequence[tuple[Any, UUID, Answer]], wait: Wait) -> None:
         if not told:
             return
@@ -139,6 +158,10 @@ class Courier:
 def try_id(seller_id: str, mail_id: str, number: int) -> UUID:
     """The id of a try, from 1: known before the mail is begun, so that two couriers can't both begin it."""
     return hashed_id("try", seller_id, mail_id, str(number))
+
+
+def _is_sending(row: Any) -> bool:
+    return bool(row.status == Status.SENDING)
 
 
 def _attempt(row: Any) -> UUID:
@@ -162,8 +185,39 @@ def _answer(task: "asyncio.Task[Answer]") -> Answer:
     return Cut(f"our own fault: {type(error).__name__}")
 
 
+async def _some_ended(under_way: UnderWay, wait: Wait | None) -> bool:
+    """Returns when a mail has ended or it is time for another look; `wait` says when that is. True when the service stops."""
+    if wait is None:
+        await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        return True
+    look = asyncio.ensure_future(_stopped_within(LOOK_SECONDS, wait))
+    try:
+        await asyncio.wait({*under_way, look}, return_when=asyncio.FIRST_COMPLETED)
+        return look.done() and look.result()
+    finally:
+        look.cancel()
+
+
+async def _stopped_within(seconds: float, wait: Wait) -> bool:
+    try:
+        await wait(seconds)
+    except ClosingError:
+        return True
+    return False
+
+
 def _report_of(row: Any, attempt: UUID, answer: Answer) -> MailReport:
+    """One that can't be made must not stop the service: what came of the mail is unknown then."""
     about = {"seller_id": row.seller_id, "mail_id": row.mail_id, "attempt": UUID(int=attempt.int)}
+    try:
+        return _worded(about, answer)
+    except Exception as error:  # nothing that a server or a post says may stop the service
+        log.exception("report_failed", mail_id=row.mail_id)
+        return MailCut(**about, reason=f"our own fault: {type(error).__name__}")
+
+
+def _worded(about: Mapping[str, Any], answer: Answer) -> MailReport:
+    """Raises for an answer that is none."""
     match answer:
         case Taken():
             return MailTaken(**about)
@@ -176,5 +230,5 @@ def _report_of(row: Any, attempt: UUID, answer: Answer) -> MailReport:
 
 
 def _plain(reason: str) -> str:
-    """What others may read: servers like to repeat addresses, and facts name none."""
-    return _CONTROL.sub(" ", _ADDRESS.sub("(address)", reason)).strip()[:REASON_LENGTH_MAX]
+    """On one line, and as text that can be kept: servers say what they like, in whatever encoding."""
+    return _CONTROL.sub(" ", reason.encode(errors="replace").decode()).strip()[:REASON_LENGTH_MAX]

@@ -7,7 +7,7 @@ The frames `templates/to_*.html` are generated from the `.mjml` files beside the
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -80,7 +80,9 @@ def _words(language: str, wording: Wording) -> Mapping[str, Any]:
         "language": language,
         "say": wording,
         "day": partial(_day, locale),
-        "moment": partial(_moment, locale),
+        "span": partial(_span, locale, wording),
+        "last_day": partial(_last_day, locale),
+        "until": partial(_until, locale),
         "price": partial(_price, locale),
         "legend": partial(_legend, wording),
         "to_buyer": partial(word, wording.to_buyer),
@@ -97,8 +99,18 @@ def _day(locale: Locale, day: date) -> str:
     return format_date(day, "long", locale)
 
 
-def _moment(locale: Locale, moment: datetime) -> str:
-    """To the minute, in UTC, and saying so."""
+def _span(locale: Locale, wording: Wording, begin: date, end: date) -> str:
+    return _day(locale, begin) if begin == end else wording.span % (_day(locale, begin), _day(locale, end))
+
+
+def _last_day(locale: Locale, end: datetime) -> str:
+    """The last day before an end: midnight ends the day before."""
+    return _day(locale, (end - timedelta.resolution).date())
+
+
+def _until(locale: Locale, end: datetime) -> str:
+    """The end to the minute, in UTC, and saying so; midnight by the last minute of its day, which nobody takes for the next."""
+    moment = end - timedelta(minutes=1) if end.time() == time() else end
     return f"{format_date(moment, 'long', locale)} {format_datetime(moment, 'HH:mm', locale=locale)} UTC"
 
 
@@ -109,5 +121,5 @@ def _price(locale: Locale, item: Item) -> str:
 
 
 def _legend(wording: Wording, unavailable: Iterable[Unavailable]) -> str:
-    told = [wording.count % (word(wording.legend, units.code), units.quantity) for units in unavailable]
-    return wording.between.join(told) or wording.nothing
+    told = (wording.count % (word(wording.legend, units.code), units.quantity) for units in unavailable)
+    return wording.between.join(told)

@@ -12,11 +12,15 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifications.domain.mail import Status
 from notifications.domain.occasion import Recipient
 from notifications.tables import letter, mail, seller_contact
 
 PLACE = (mail.c.created_at, mail.c.seller_id, mail.c.mail_id)
 """By what lists are sorted, latest first."""
+
+STUCK = (Status.READY.value, Status.SENDING.value)
+"""These go on at `due_at`: without one nobody but an operator moves them."""
 
 
 class View(BaseModel):
@@ -71,6 +75,7 @@ class Wanted:
     removal_id: str | None = None
     templates: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    stuck: bool = False
 
 
 async def list_mails(
@@ -114,6 +119,8 @@ def _chosen(wanted: Wanted) -> Select[Any]:
     }
     for column, value in equal.items():
         chosen = chosen.where(column == value) if value is not None else chosen
+    if wanted.stuck:
+        chosen = chosen.where(mail.c.due_at.is_(None), mail.c.status.in_(STUCK))
     for column, values in ((mail.c.template, wanted.templates), (mail.c.status, wanted.statuses)):
         chosen = chosen.where(column.in_(values)) if values else chosen
     return chosen

@@ -9,7 +9,10 @@ from pydantic import Field, SecretStr, model_validator
 from chassis.settings import PREFIX, ServiceSettings
 from contracts.values import MailAddress
 from notifications.domain.mail import Policy
-from notifications.smtp import Server
+from notifications.smtp import Server, SmtpPost
+
+STOP_SLACK_SECONDS = 2.0
+"""To report what came of the last mails."""
 
 
 class NotificationsSettings(ServiceSettings):
@@ -20,8 +23,10 @@ class NotificationsSettings(ServiceSettings):
     smtp_security: Literal["starttls", "tls", "plaintext"] = "starttls"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    smtp_answer_seconds_max: float = Field(default=30.0, gt=0, le=600)
-    """For each answer of the mail server; after the last one the outcome is unknown."""
+    smtp_answer_seconds_max: float = Field(default=6.0, gt=0, le=600)
+    """For all that comes before a mail's content; after it the mail is tried later."""
+    smtp_word_seconds_max: float = Field(default=12.0, gt=0, le=600)
+    """For the mail server's word after the content; after it the outcome is unknown."""
 
     mail_from: MailAddress
     mail_from_name: str = Field(default="Wharf", max_length=100)
@@ -45,6 +50,11 @@ class NotificationsSettings(ServiceSettings):
             raise ValueError(
                 f"only in dev mode may {PREFIX}SMTP_SECURITY be plaintext: mails name people, and passwords open doors"
             )
+        if self.smtp_answer_seconds_max + self.smtp_word_seconds_max + STOP_SLACK_SECONDS > self.stop_seconds_max:
+            raise ValueError(
+                f"{PREFIX}STOP_SECONDS_MAX must be {STOP_SLACK_SECONDS:g} more than {PREFIX}SMTP_ANSWER_SECONDS_MAX and "
+                f"{PREFIX}SMTP_WORD_SECONDS_MAX together: a stop waits for the mails that are under way"
+            )
         if bool(self.smtp_user) != bool(self.smtp_password.get_secret_value()):
             raise ValueError(f"{PREFIX}SMTP_USER and {PREFIX}SMTP_PASSWORD belong together")
         try:
@@ -59,6 +69,10 @@ class NotificationsSettings(ServiceSettings):
             self.smtp_host, self.smtp_port, self.smtp_security, self.smtp_user or None, password or None,
             self.smtp_answer_seconds_max,
         )  # fmt: skip
+
+    def post(self) -> SmtpPost:
+        limits = (self.smtp_answer_seconds_max, self.smtp_word_seconds_max)
+        return SmtpPost(self.server().client, self.sender(), self.mails_at_once, *limits)
 
     def sender(self) -> Address:
         """Raises ValueError."""

@@ -15,16 +15,23 @@ from chassis.draft import Draft, Journal
 from chassis.quarantine import Quarantined
 from chassis.transaction import Transaction
 from contracts.envelope import Message, Subject
-from contracts.notifications import DropMail, MailMessage, MailReport, SendingBegun, SetSellerContact
+from contracts.notifications import DropMail, MailMessage, MailReport, MoreMailsWait, SendingBegun, SetSellerContact
 from contracts.orders import OrderMessage
+from contracts.removals import RemovalMessage
 from notifications import tables
 from notifications.domain.contact import Line, OrderContact, SellerContact
 from notifications.domain.mail import Mail, Origin, Policy, Status
-from notifications.domain.occasion import OCCASIONS, Occasion
+from notifications.domain.occasion import OCCASIONS, Occasion, Recipient
 
 ORDER, SELLER, MAIL = "order", "seller", "mail"
 
+WAKE_MAILS_MAX = 500
+"""So many mails that waited for an address go on their way in one batch, the others in the next ones."""
+DRAWERS = 64
+"""Parts in which a seller's waiting mails are found: hundreds of thousands are never read at once."""
+
 LINES = TypeAdapter(tuple[Line, ...])
+HEARD = TypeAdapter(tuple[str, ...])
 CONTENTS: dict[str, TypeAdapter[Any]] = {kind.template: TypeAdapter(kind) for kind in OCCASIONS}
 
 
@@ -52,6 +59,10 @@ class Books:
     sellers: Draft[Subject, SellerContact]
     orders: Draft[Subject, OrderContact]
     mails: Draft[Subject, Mail]
+    made: frozenset[Subject] = frozenset()
+    """Mails of the batch's removals that are there already."""
+    more_waiting: frozenset[str] = frozenset()
+    """Sellers who may have more waiting mails than were loaded."""
     letters: Journal[tuple[Subject, Letter, str]] = field(default_factory=Journal)
     deadlines: Deadlines = field(default_factory=Deadlines)
     quarantined: Journal[Quarantined] = field(default_factory=Journal)
@@ -88,9 +99,11 @@ async def load(policy: Policy, render: Render, tx: Transaction, messages: Sequen
     sellers = await _load_sellers(tx, {seller_of(message) for message in messages if _needs_seller(message)})
     orders = await _load_orders(tx, {message.subject for message in messages if isinstance(message, OrderMessage)})
     subjects = {message.subject for message in messages if isinstance(message, MailMessage)}
-    addressed = {message.seller_id for message in messages if isinstance(message, SetSellerContact)}
-    mails = await _load_mails(tx, subjects | await _find_waiting(tx, addressed))
-    return Books(policy, render, sellers, orders, mails)
+    addressed = {message.seller_id for message in messages if isinstance(message, SetSellerContact | MoreMailsWait)}
+    waiting, more = await _find_waiting(tx, addressed) if addressed else ([], False)
+    mails = await _load_mails(tx, subjects.union(waiting))
+    made = await _find_made(tx, messages)
+    return Books(policy, render, sellers, orders, mails, made, more_waiting=frozenset(addressed if more else ()))
 
 
 async def save(tx: Transaction, books: Books) -> None:
@@ -140,14 +153,35 @@ async def _load_mails(tx: Transaction, subjects: set[Subject]) -> Draft[Subject,
     return Draft(subjects, {key: mail_of(row) for key, row in at.items()}, {key: row.revision for key, row in at.items()})
 
 
-async def _find_waiting(tx: Transaction, sellers: Iterable[str]) -> set[Subject]:
-    """Their contacts are held, so that no other mail begins to wait meanwhile."""
-    wanted = {(seller_id, Status.WAITING.value) for seller_id in sellers}
-    return {mail_subject(row) for row in await tx.rows.find(tables.mail, ("seller_id", "status"), wanted)}
+async def _find_waiting(tx: Transaction, sellers: Iterable[str]) -> tuple[list[Subject], bool]:
+    """So many of these sellers' as are woken at once, and whether there may be more. Looks into twice as many drawers each
+    time, so that neither few mails nor very many take long. The contacts are held: no other mail begins to wait meanwhile.
+    """
+    found: list[Subject] = []
+    begin, end = 0, 1
+    while begin < DRAWERS and len(found) <= WAKE_MAILS_MAX:
+        waiting = (Status.WAITING.value, Recipient.SELLER.value)
+        wanted = {(seller_id, *waiting, drawer) for seller_id in sellers for drawer in range(begin, end)}
+        rows = await tx.rows.find(tables.mail, ("seller_id", "status", "recipient", "drawer"), wanted)
+        found += [mail_subject(row) for row in rows]
+        begin, end = end, min(end * 2, DRAWERS)
+    return found[:WAKE_MAILS_MAX], begin < DRAWERS or len(found) > WAKE_MAILS_MAX
+
+
+async def _find_made(tx: Transaction, messages: Iterable[Message]) -> frozenset[Subject]:
+    """Mails of removals, whose sellers' contacts are held. What was made of an order its contact knows."""
+    removals = {(message.seller_id, message.removal_id) for message in messages if isinstance(message, RemovalMessage)}
+    return frozenset(mail_subject(row) for row in await tx.rows.find(tables.mail, ("seller_id", "removal_id"), removals))
+
+
+def _drawer(mail_id: str) -> int:
+    """Mails are spread evenly, since their ids are hashes."""
+    return int(mail_id[:2], 16) % DRAWERS
 
 
 def _order_of(row: Any) -> OrderContact:
-    return OrderContact(row.buyer_mail, row.language, row.from_network, LINES.validate_json(row.lines), row.confirmed)
+    return OrderContact(row.buyer_mail, row.language, row.from_network, LINES.validate_json(row.lines), row.confirmed,
+                        HEARD.validate_json(row.heard))  # fmt: skip
 
 
 def mail_of(row: Any) -> Mail:
@@ -179,14 +213,14 @@ def _seller_row(at: Subject, contact: SellerContact, revision: int) -> tuple[Any
 def _order_row(at: Subject, contact: OrderContact, revision: int) -> tuple[Any, ...]:
     lines = LINES.dump_json(contact.lines).decode()
     return (at.seller_id, at.id, revision, contact.buyer_mail, contact.language, contact.from_network, contact.confirmed,
-            lines)  # fmt: skip
+            lines, HEARD.dump_json(contact.heard).decode())  # fmt: skip
 
 
 def _mail_row(at: Subject, mail: Mail, revision: int) -> tuple[Any, ...]:
     return (at.seller_id, at.id, revision, mail.sequence, mail.status.value, *_origin_columns(mail.origin),
             mail.changed_at, mail.due_at, mail.address, mail.language, mail.tries, mail.tries_max, mail.attempt,
             mail.insisted, mail.subject, mail.sent_to, mail.sent_at, mail.reason,
-            CONTENTS[mail.origin.occasion.template].dump_json(mail.origin.occasion).decode())  # fmt: skip
+            CONTENTS[mail.origin.occasion.template].dump_json(mail.origin.occasion).decode(), _drawer(at.id))  # fmt: skip
 
 
 def _origin_columns(origin: Origin) -> tuple[Any, ...]:

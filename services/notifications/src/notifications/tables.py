@@ -50,8 +50,10 @@ order_contact = Table(
     Column("from_network", Boolean, nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("lines", Text, nullable=False),
+    Column("heard", Text, nullable=False),
 )
 
+# `drawer` spreads a seller's mails evenly, so that some of very many can be found without reading all.
 # `content` has the values that the text is made from; it is text that only the store reads.
 mail = Table(
     "mail",
@@ -82,6 +84,7 @@ mail = Table(
     Column("sent_at", instant()),
     Column("reason", Text, nullable=False),
     Column("content", Text, nullable=False),
+    Column("drawer", Integer, nullable=False),
     UniqueConstraint("seller_id", "cause_id", "template", "recipient"),
     CheckConstraint(column("status").in_(STATUSES), name="status_known"),
     CheckConstraint(column("recipient").in_(("buyer", "seller")), name="recipient_known"),
@@ -104,6 +107,7 @@ mail = Table(
     CheckConstraint(column("tries") >= 0, name="tries_never_negative"),
     Index(None, "seller_id", "created_at", "mail_id"),
     Index(None, "seller_id", "status", "created_at", "mail_id"),
+    Index(None, "seller_id", "status", "recipient", "drawer"),
     Index(None, "seller_id", "order_id"),
     Index(None, "seller_id", "removal_id"),
     Index(None, "created_at", "seller_id", "mail_id"),

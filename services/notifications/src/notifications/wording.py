@@ -20,7 +20,6 @@ class Wording:
     span: str
     count: str
     between: str
-    nothing: str
     footer_for_buyer: str
     footer_for_seller: str
     to_buyer: Words = field(repr=False)
@@ -42,9 +41,8 @@ ENGLISH = Wording(
     span="%s to %s",
     count="%s: %d",
     between="; ",
-    nothing="none",
-    footer_for_buyer="You get this mail since you ordered from our marketplace. Please do not answer it.",
-    footer_for_seller="You get this mail since you sell on our marketplace. Please do not answer it.",
+    footer_for_buyer="You get this mail because you ordered from our marketplace. Please do not reply to it.",
+    footer_for_seller="You get this mail because you sell on our marketplace. Please do not reply to it.",
     to_buyer={
         "BuyerCanceled": "You asked us to cancel.",
         "NoInventory": "We are sorry: what you ordered is out of stock.",
@@ -72,6 +70,8 @@ ENGLISH = Wording(
         "inbound": "not in a fulfillment center yet",
         "other_removal": "held for another removal",
         "not_in_network": "at your own place",
+        "other_marketplace": "in centers of another marketplace",
+        "too_many_places": "in too many places for one removal; ask for fewer items at a time",
         OTHER: "not available for removal",
     },
     canceled_by={
@@ -80,8 +80,10 @@ ENGLISH = Wording(
         OTHER: "Your removal order is canceled.",
     },
     too_late={
-        "removal_processing": "The warehouse had begun to pick before your cancellation came.",
-        "removal_completed": "All units had left before your cancellation came.",
+        "removal_processing": (
+            "The warehouse had begun to pick before your cancellation came. Your removal order goes on as it was placed."
+        ),
+        "removal_completed": "Your removal order was completed before your cancellation came.",
         OTHER: "Your cancellation came too late.",
     },
     short_since={
@@ -96,7 +98,6 @@ CHINESE = Wording(
     span="%s至%s",
     count="%s：%d",
     between="；",
-    nothing="无",
     footer_for_buyer="您收到此邮件，是因为您在本商城下了订单。请勿回复。",
     footer_for_seller="您收到此邮件，是因为您在本商城销售商品。请勿回复。",
     to_buyer={
@@ -113,7 +114,7 @@ CHINESE = Wording(
     },
     to_seller={
         "NotConfirmedInTime": "未在期限内确认发货。此后发货将不予付款。",
-        "NoInventory": "库存实际上已经没有了。",
+        "NoInventory": "实际库存已不足。",
         OTHER: "订单无法完成。",
     },
     conditions={"fulfillable": "可售", "unfulfillable": "不可售", OTHER: "其他"},
@@ -126,6 +127,8 @@ CHINESE = Wording(
         "inbound": "尚未到达运营中心",
         "other_removal": "已为其他移除订单保留",
         "not_in_network": "在您自己的仓库",
+        "other_marketplace": "在其他商城的运营中心",
+        "too_many_places": "分布的地点过多，请减少单次移除的商品数量",
         OTHER: "不可移除",
     },
     canceled_by={
@@ -134,9 +137,9 @@ CHINESE = Wording(
         OTHER: "移除订单已取消。",
     },
     too_late={
-        "removal_processing": "收到取消请求时，仓库已开始拣货。",
-        "removal_completed": "收到取消请求时，商品已全部离开。",
-        OTHER: "取消请求来得太晚。",
+        "removal_processing": "收到取消请求时，仓库已开始拣货。移除订单将照原样处理。",
+        "removal_completed": "收到取消请求时，移除订单已完成。",
+        OTHER: "提交取消请求时已过期限。",
     },
     short_since={
         "missing": "以下商品在货架上未找到，已核销：",

@@ -12,6 +12,7 @@ from contracts.notifications import (
     MailDeferred,
     MailRejected,
     MailTaken,
+    MoreMailsWait,
     SendingBegun,
     SendMail,
     SetSellerContact,
@@ -37,6 +38,7 @@ def desk(policy: Policy, render: Render) -> Desk[Books]:
     mails: Desk[Books] = Desk("notifications", partial(store.load, policy, render), store.save)
     _hear(mails)
     mails.on(SetSellerContact, acts.set_contact, creates=True)
+    mails.on(MoreMailsWait, acts.wake_more)
     mails.on(SendMail, acts.send)
     mails.on(DropMail, acts.drop)
     mails.on(SendingBegun, sending.begin)
@@ -50,10 +52,10 @@ def desk(policy: Policy, render: Render) -> Desk[Books]:
 def _hear(mails: Desk[Books]) -> None:
     """Facts of others that somebody has to be written about."""
     mails.on(OrderPlaced, orders.note_buyer)
-    mails.on(OrderReleased, orders.confirm)
-    mails.on(ConfirmByWarned, orders.warn)
-    mails.on(ItemsCanceled, orders.cancel_items)
-    mails.on(OrderCanceled, orders.cancel_order)
+    mails.on(OrderReleased, orders.of_known_order(orders.confirm))
+    mails.on(ConfirmByWarned, orders.of_known_order(orders.warn))
+    mails.on(ItemsCanceled, orders.of_known_order(orders.cancel_items))
+    mails.on(OrderCanceled, orders.of_known_order(orders.cancel_order))
     mails.on(RemovalPlaced, removals.place)
     mails.on(RemovalRefused, removals.refuse)
     mails.on(RemovalCanceled, removals.cancel)

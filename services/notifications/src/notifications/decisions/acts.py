@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from chassis.outcomes import Cause
-from contracts.envelope import Message
-from contracts.notifications import ContactSet, DropMail, MailDropped, SendMail, SetSellerContact
+from contracts.envelope import Message, Subject
+from contracts.notifications import ContactSet, DropMail, MailDropped, MoreMailsWait, SendMail, SetSellerContact
 from notifications.decisions.ledger import refused, told
 from notifications.domain import mail as rules
 from notifications.domain.contact import SellerContact
@@ -13,21 +13,21 @@ from notifications.store import Books, seller_of
 
 
 def set_contact(books: Books, command: SetSellerContact, cause: Cause) -> Sequence[Message]:
-    """Mails that waited for the address are ready; those whose cause is too old by now are held back."""
+    """Mails that waited for the address are woken, some of them now, the others by a deadline that has come already."""
     subject = command.subject
     known = books.sellers[subject]
     contact = SellerContact(command.mail, command.language, command.name, known.sequence if known else 0)
     if contact == known:
         return []
     books.sellers[subject] = contact
-    facts: list[Message] = []
-    woken = 0
-    for at, mail in books.mails.items():
-        if at.seller_id == command.seller_id and mail.status is Status.WAITING and mail.origin.for_seller:
-            books.mails[at] = after = rules.destined(mail, books.policy, cause.now, address=contact.mail)
-            facts += told(at, after)
-            woken += after.status is Status.READY
+    woken, facts = _wake(books, subject, contact, cause)
     return [ContactSet(seller_id=command.seller_id, language=contact.language, woken=woken), *facts]
+
+
+def wake_more(books: Books, deadline: MoreMailsWait, cause: Cause) -> Sequence[Message]:
+    """The next ones of the mails that waited."""
+    contact = books.sellers[deadline.subject]
+    return _wake(books, deadline.subject, contact, cause)[1] if contact else []
 
 
 def send(books: Books, command: SendMail, cause: Cause) -> Sequence[Message]:
@@ -52,6 +52,20 @@ def drop(books: Books, command: DropMail, cause: Cause) -> Sequence[Message]:
     books.mails[command.subject] = rules.dropped(mail, command.reason, cause.now)
     template = mail.origin.occasion.template
     return [MailDropped(seller_id=command.seller_id, mail_id=command.mail_id, template=template, reason=command.reason)]
+
+
+def _wake(books: Books, seller: Subject, contact: SellerContact, cause: Cause) -> tuple[int, Sequence[Message]]:
+    """Mails that were loaded since they wait are ready, so many; those whose cause is too old by now are held back."""
+    facts: list[Message] = []
+    woken = 0
+    for at, mail in books.mails.items():
+        if at.seller_id == seller.seller_id and mail.status is Status.WAITING and mail.origin.for_seller:
+            books.mails[at] = after = rules.destined(mail, books.policy, cause.now, address=contact.mail)
+            facts += told(at, after)
+            woken += after.status is Status.READY
+    if seller.seller_id in books.more_waiting:
+        books.deadlines.set(MoreMailsWait, seller, cause.now, cause)
+    return woken, facts
 
 
 def _why_not(mail: Mail | None) -> str:

@@ -6,7 +6,7 @@ from chassis.outcomes import Cause
 from contracts.envelope import Message, Subject
 from contracts.identity import hashed_id
 from contracts.notifications import REFUSALS, MailFailed, MailHeldBack, MailMessage, MailWaits, NotificationCommandRefused
-from notifications.domain.mail import Mail, Origin, Status, destined
+from notifications.domain.mail import Mail, Origin, Status, destined, public_reason
 from notifications.domain.occasion import Occasion
 from notifications.store import MAIL, SELLER, Books
 
@@ -37,7 +37,7 @@ def told(subject: Subject, mail: Mail) -> Sequence[Message]:
         case Status.HELD_BACK:
             return [MailHeldBack(**named, caused_at=mail.origin.caused_at)]
         case Status.FAILED:
-            return [MailFailed(**named, reason=mail.reason)]
+            return [MailFailed(**named, reason=public_reason(mail.reason))]
         case _:
             return []
 
@@ -64,6 +64,8 @@ def _write(books: Books, seller_id: str, cause: Cause, mail: Mail, *, address: s
     occasion = mail.origin.occasion
     mail_id = hashed_id("mail", str(cause.id), occasion.template, occasion.recipient.value)
     subject = Subject(seller_id, MAIL, str(mail_id))
+    if subject in books.made:
+        return []  # the inbox has forgotten the cause, the ledger has not
     mail = destined(mail, books.policy, cause.now, address=address)
     books.mails.add(subject, mail)
     return told(subject, mail)

@@ -3,9 +3,11 @@ system took away from them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
+from chassis.desk import Decision
 from chassis.outcomes import Cause
 from contracts.envelope import Message
 from contracts.orders import (
@@ -13,6 +15,7 @@ from contracts.orders import (
     ConfirmByWarned,
     ItemsCanceled,
     OrderCanceled,
+    OrderFact,
     OrderPlaced,
     OrderReleased,
     PlacedLine,
@@ -22,7 +25,11 @@ from notifications.decisions.ledger import write_to_buyer, write_to_seller
 from notifications.decisions.putting_aside import quarantine
 from notifications.domain import occasion
 from notifications.domain.contact import Line, OrderContact
+from notifications.domain.occasion import Recipient
 from notifications.store import Books
+
+F = TypeVar("F", bound=OrderFact)
+OrderRule: TypeAlias = Callable[[Books, OrderContact, F, Cause], Sequence[Message]]
 
 NEVER_TOLD = "notifications was never told that this order was placed: nobody knows who bought"
 
@@ -36,11 +43,8 @@ def note_buyer(books: Books, fact: OrderPlaced, _: Cause) -> Sequence[Message]:
     return []
 
 
-def confirm(books: Books, fact: OrderReleased, cause: Cause) -> Sequence[Message]:
+def confirm(books: Books, contact: OrderContact, fact: OrderReleased, cause: Cause) -> Sequence[Message]:
     """The buyer gets a confirmation with the delivery dates (N2), a seller who ships it the order (N3)."""
-    contact = books.orders[fact.subject]
-    if contact is None:
-        return quarantine(books, fact, cause, NEVER_TOLD)
     if contact.confirmed:
         return []
     books.orders[fact.subject] = replace(contact, confirmed=True)
@@ -52,36 +56,49 @@ def confirm(books: Books, fact: OrderReleased, cause: Cause) -> Sequence[Message
     return facts
 
 
-def warn(books: Books, fact: ConfirmByWarned, cause: Cause) -> Sequence[Message]:
+def warn(books: Books, contact: OrderContact, fact: ConfirmByWarned, cause: Cause) -> Sequence[Message]:
     """Seven days are left (N4). What the network ships its warehouse confirms: no seller could heed the warning."""
-    contact = books.orders[fact.subject]
-    if contact is None:
-        return quarantine(books, fact, cause, NEVER_TOLD)
     if contact.from_network:
         return []
     return write_to_seller(books, fact, cause, occasion.ConfirmByWarning(fact.order_id, fact.confirm_by))
 
 
-def cancel_items(books: Books, fact: ItemsCanceled, cause: Cause) -> Sequence[Message]:
+def cancel_items(books: Books, contact: OrderContact, fact: ItemsCanceled, cause: Cause) -> Sequence[Message]:
     """The buyer hears of it after a confirmation, or when it was the buyer's own wish (N1)."""
-    contact = books.orders[fact.subject]
-    if contact is None:
-        return quarantine(books, fact, cause, NEVER_TOLD)
     quantities = _quantities(fact.lines)
     books.orders[fact.subject] = contact.without(quantities)
     told = occasion.ItemsCanceled(fact.order_id, contact.items_of(quantities), fact.reason)
-    return _canceled(books, fact, cause, told, confirmed=contact.confirmed)
+    return _canceled(books, fact, cause, told, informed=_informed(contact, confirmed=contact.confirmed))
 
 
-def cancel_order(books: Books, fact: OrderCanceled, cause: Cause) -> Sequence[Message]:
+def cancel_order(books: Books, contact: OrderContact, fact: OrderCanceled, cause: Cause) -> Sequence[Message]:
     """The buyer hears of it after a confirmation, or when it was the buyer's own wish (N1)."""
-    contact = books.orders[fact.subject]
-    if contact is None:
-        return quarantine(books, fact, cause, NEVER_TOLD)
     quantities = _quantities(fact.lines)
     books.orders[fact.subject] = contact.without(quantities)
     told = occasion.OrderCanceled(fact.order_id, contact.items_of(quantities), fact.reason)
-    return _canceled(books, fact, cause, told, confirmed=fact.confirmed)
+    return _canceled(books, fact, cause, told, informed=_informed(contact, confirmed=fact.confirmed))
+
+
+def of_known_order(rule: OrderRule[F]) -> Decision[Books, F]:
+    """The rule, for a fact about an order whose buyer is known, and which was not dealt with before."""
+
+    def decide(books: Books, fact: F, cause: Cause) -> Sequence[Message]:
+        contact = books.orders[fact.subject]
+        if contact is None:
+            return quarantine(books, fact, cause, NEVER_TOLD)
+        if str(cause.id) in contact.heard:
+            return []
+        books.orders[fact.subject] = contact = contact.hearing(cause.id)
+        return rule(books, contact, fact, cause)
+
+    return decide
+
+
+def _informed(contact: OrderContact, *, confirmed: bool) -> frozenset[Recipient]:
+    """Who was told that the order ships. What the network ships no seller was told of."""
+    if not confirmed:
+        return frozenset()
+    return frozenset({Recipient.BUYER} if contact.from_network else Recipient)
 
 
 def _canceled(
@@ -90,13 +107,13 @@ def _canceled(
     cause: Cause,
     told: occasion.ItemsCanceled | occasion.OrderCanceled,
     *,
-    confirmed: bool,
+    informed: frozenset[Recipient],
 ) -> Sequence[Message]:
     """The seller hears of it when nobody but the system did it, and the sale had been told (N5)."""
     facts: list[Message] = []
-    if confirmed or fact.by == CanceledBy.BUYER:
+    if Recipient.BUYER in informed or fact.by == CanceledBy.BUYER:
         facts += write_to_buyer(books, fact, cause, told)
-    if confirmed and fact.by == CanceledBy.SYSTEM:
+    if Recipient.SELLER in informed and fact.by == CanceledBy.SYSTEM:
         taken = occasion.SaleAutoCanceled(fact.order_id, told.items, fact.reason)
         facts += write_to_seller(books, fact, cause, taken)
     return facts

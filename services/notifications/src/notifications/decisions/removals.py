@@ -38,7 +38,9 @@ def refuse(books: Books, fact: RemovalRefused, cause: Cause) -> Sequence[Message
 
 
 def cancel(books: Books, fact: RemovalCanceled, cause: Cause) -> Sequence[Message]:
-    """The units can be sold again (R9)."""
+    """The units can be sold again (R9). A draft held none, and nobody was told of it."""
+    if not fact.lines:
+        return []
     return write_to_seller(books, fact, cause, occasion.RemovalCanceled(fact.removal_id, _units(fact.lines), fact.by))
 
 

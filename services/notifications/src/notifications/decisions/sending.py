@@ -82,7 +82,8 @@ def cut(books: Books, mail: Mail, report: MailCut, cause: Cause) -> Sequence[Mes
         return []
     books.mails[report.subject] = rules.unknown(mail, report.reason, cause.now)
     template = mail.origin.occasion.template
-    return [MailUnknown(seller_id=report.seller_id, mail_id=report.mail_id, template=template, reason=report.reason)]
+    reason = rules.public_reason(report.reason)
+    return [MailUnknown(seller_id=report.seller_id, mail_id=report.mail_id, template=template, reason=reason)]
 
 
 def of_last_try(rule: TryRule[R]) -> Decision[Books, R]:

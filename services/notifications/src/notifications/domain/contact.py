@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from notifications.domain.occasion import Item
 
@@ -34,13 +35,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OrderContact:
-    """What mails about an order need. `confirmed`: its buyer has been told that it ships (N1)."""
+    """What mails about an order need. `confirmed`: its buyer has been told that it ships (N1). `heard`: which facts about it
+    have been dealt with, by id: the inbox forgets them one day.
+    """
 
     buyer_mail: str | None
     language: str
     from_network: bool
     lines: tuple[Line, ...]
     confirmed: bool = False
+    heard: tuple[str, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -51,6 +55,10 @@ class OrderContact:
     def items_of(self, quantities: Mapping[int, int]) -> tuple[Item, ...]:
         """So many units of these lines."""
         return tuple(line.item(quantities[line.number]) for line in self.lines if line.number in quantities)
+
+    def hearing(self, fact_id: UUID) -> "OrderContact":
+        """With one more fact that has been dealt with."""
+        return replace(self, heard=(*self.heard, str(fact_id)))
 
     def without(self, quantities: Mapping[int, int]) -> "OrderContact":
         """These units of these lines will not ship."""

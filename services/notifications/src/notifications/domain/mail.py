@@ -3,12 +3,15 @@
 It goes out once. What may have been handed over is never sent again but by an operator (S8).
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from notifications.domain.occasion import Occasion, Recipient
+
+_CODES = re.compile(r"[2-5]\d\d(?: [245]\.\d{1,3}\.\d{1,3})?(?!\S)")
 
 
 class Status(StrEnum):
@@ -105,8 +108,8 @@ def destined(mail: Mail, policy: Policy, now: datetime, *, address: str | None) 
 
 
 def insisted(mail: Mail, policy: Policy, now: datetime, *, address: str | None) -> Mail:
-    """An operator wants it sent; `address` is another one than is known. A ready mail could not be begun: that was a try."""
-    tries = mail.tries + int(mail.status is Status.READY)
+    """An operator wants it sent; `address` is another one than is known."""
+    tries = _used(mail)
     wanted = replace(mail, insisted=True, address=address or mail.address, reason="")
     return replace(wanted, status=Status.READY, due_at=now, changed_at=now, tries=tries, tries_max=tries + policy.tries_max)
 
@@ -152,4 +155,15 @@ def unknown(mail: Mail, reason: str, now: datetime) -> Mail:
 
 
 def dropped(mail: Mail, reason: str, now: datetime) -> Mail:
-    return replace(mail, status=Status.DROPPED, due_at=None, changed_at=now, reason=reason)
+    return replace(mail, status=Status.DROPPED, due_at=None, changed_at=now, tries=_used(mail), reason=reason)
+
+
+def public_reason(reason: str) -> str:
+    """What facts say of a reason: the server's codes, or our own words. Its words are for operators: they may name people."""
+    codes = _CODES.match(reason)
+    return codes[0] if codes else reason.partition(":")[0]
+
+
+def _used(mail: Mail) -> int:
+    """Tries whose number is used. A ready mail that is not on its way could not be begun: that was one, too."""
+    return mail.tries + int(mail.status is Status.READY)
