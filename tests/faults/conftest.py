@@ -1,4 +1,4 @@
-"""A market that may be broken: its broker, its database server and its processes are nobody else's."""
+"""A market that may be broken: its broker, its database server, its mail server and its processes are nobody else's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from devkit.runs import Run
 from devkit.stack import Stack
 
 from support.embedded import unique_name
+from support.mail import MailHouse, mail_house
 from support.market import Market, Parts, open_market
 from support.seller import Seller
 
@@ -24,9 +25,17 @@ def parts(run: Run) -> Iterator[Parts]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def market(run: Run, parts: Parts) -> AsyncIterator[Market]:
+async def house() -> AsyncIterator[MailHouse]:
+    """The market's mail server. It takes what it gets, unless it is told otherwise."""
+    async with mail_house() as house:
+        yield house
+
+
+@pytest_asyncio.fixture(scope="session")
+async def market(run: Run, parts: Parts, house: MailHouse) -> AsyncIterator[Market]:
     """Two processes a service."""
-    async with open_market(run, Stack(parts.kafka.bootstrap, parts.postgres.server), processes=2) as market:
+    stack = Stack(parts.kafka.bootstrap, parts.postgres.server)
+    async with open_market(run, stack, processes=2, settings=house.settings()) as market:
         yield market
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts import inventory, orders
+from contracts import inventory, notifications, orders, removals
 from contracts.envelope import Message, Subject
 from contracts.registry import MESSAGES
 from devkit.topics import PARTITIONS
 
-TOPICS = (orders.FACTS.name, inventory.RESERVATIONS.name, inventory.FACTS.name)
+TOPICS = tuple(
+    topic.name for topic in (orders.FACTS, inventory.RESERVATIONS, inventory.FACTS, removals.FACTS, notifications.FACTS)
+)
 POLL_MILLISECONDS = 200
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import asyncpg
@@ -20,10 +21,11 @@ from aiokafka import AIOKafkaProducer
 from chassis.auth import Role
 from contracts import inventory, orders
 from contracts.clock import TICKS, Tick
-from contracts.envelope import Message, Subject
+from contracts.envelope import Message, Subject, Topic
 from contracts.orders import Line
 from contracts.values import Channel
 from devkit.kafka import EmbeddedKafka
+from devkit.mail.folder import parsed
 from devkit.postgres import EmbeddedPostgres
 from devkit.quiet import NotQuietError, Quiet
 from devkit.runs import Run
@@ -41,8 +43,23 @@ READY_SECONDS = 60.0
 QUIET_SECONDS = 60.0
 ANSWER_SECONDS = 40.0
 CONNECTIONS_MAX = 300
-FASTER = {"WHARF_KAFKA_SESSION_SECONDS": "6", "WHARF_STOP_SECONDS_MAX": "10"}
-"""A process that was killed is missed sooner."""
+IDLE_SECONDS_MAX = 1.0
+"""After which a connection is not used again. Shorter than the services keep one: they could close it under a request."""
+FASTER = {
+    "WHARF_KAFKA_SESSION_SECONDS": "6",
+    "WHARF_STOP_SECONDS_MAX": "14",
+    "WHARF_SMTP_ANSWER_SECONDS_MAX": "5",
+    "WHARF_SMTP_WORD_SECONDS_MAX": "7",
+}
+"""A process that was killed is missed sooner, and one that waits for a silent mail server stops sooner."""
+ANSWERERS = {
+    "removals": "removals",
+    "removal-stock": "removals",
+    "reports": "removals",
+    "mails": "notifications",
+    "contact": "notifications",
+}
+"""Who answers a path, by its first part after the seller; orders answers all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,8 @@ class Market:
     ears: Ears
     watch: Quiet
     now: datetime
+    settings: Mapping[str, str] = field(default_factory=lambda: FASTER)
+    """Of each process that is started, beside or instead of the usual ones."""
     _tokens: dict[tuple[Role, str | None], str] = field(default_factory=dict)
     _turns: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -93,6 +112,11 @@ class Market:
         await self.ears.listen()
         return self.ears.heard(inventory.RESERVATIONS.name, Subject(seller.id, "order", order_id))
 
+    async def heard(self, topic: Topic, subjects: Iterable[Subject]) -> list[list[Message]]:
+        """All facts on the topic, for each of these subjects."""
+        await self.ears.listen()
+        return [self.ears.heard(topic.name, subject) for subject in subjects]
+
     async def told(self, seller: Seller, topic: str, order_ids: Iterable[str]) -> list[list[str]]:
         """The names of all facts on the topic, for each of these orders."""
         await self.ears.listen()
@@ -111,13 +135,19 @@ class Market:
         key: str | None = None,
         wait_seconds: int = 0,
     ) -> httpx.Response:
-        """To one process of orders after the other, under a key of its own unless one is given."""
+        """To one process of the service after the other, under a key of its own unless one is given."""
         more = {"Idempotency-Key": key or unique_name("key"), "Prefer": f"wait={wait_seconds}"}
         given = self.headers(role, of) | more
-        return await self.web.post(f"{self._url()}{path}", json=body, headers=given)
+        return await self.web.post(f"{self._url(path)}{path}", json=body, headers=given)
 
-    async def get(self, path: str, *, role: Role = Role.OPERATOR, of: Seller | None = None) -> httpx.Response:
-        return await self.web.get(f"{self._url()}{path}", headers=self.headers(role, of))
+    async def put(self, path: str, body: object, *, role: Role = Role.SELLER, of: Seller | None = None) -> httpx.Response:
+        given = self.headers(role, of) | {"Idempotency-Key": unique_name("key")}
+        return await self.web.put(f"{self._url(path)}{path}", json=body, headers=given)
+
+    async def get(
+        self, path: str, *, role: Role = Role.OPERATOR, of: Seller | None = None, **query: str | int
+    ) -> httpx.Response:
+        return await self.web.get(f"{self._url(path)}{path}", params=query, headers=self.headers(role, of))
 
     async def place(
         self,
@@ -130,6 +160,11 @@ class Market:
         """A buyer checks out, and waits for inventory's answer."""
         body = checkout(*lines, channel=channel)
         return await self.post(f"/sellers/{seller.id}/orders", body, key=key, wait_seconds=wait_seconds)
+
+    async def buy(self, seller: Seller, *lines: Line) -> httpx.Response:
+        """The same by a buyer who does not go away when there is a crowd."""
+        key = unique_name("key")
+        return await insist(lambda: self.place(seller, *lines, key=key))
 
     async def order(self, seller: Seller, order_id: str) -> dict[str, Any]:
         """As the seller sees it."""
@@ -147,9 +182,18 @@ class Market:
             self._tokens[who] = self.services.issuer.token(role, seller_id=who[1])
         return {"Authorization": f"Bearer {self._tokens[who]}"}
 
-    def _url(self) -> str:
-        running = self.running_of("orders")
+    def _url(self, path: str) -> str:
+        parts = path.strip("/").split("/")
+        running = self.running_of(ANSWERERS.get(parts[2] if parts[0] == "sellers" else parts[0], "orders"))
         return running[next(self._turns) % len(running)].url
+
+    # ---- mails ------------------------------------------------------------------------------------------------
+
+    def caught(self, address: str) -> list[EmailMessage]:
+        """What the mail catcher has for this address, first come first."""
+        folder = self.services.mail_folder
+        mails = [parsed(content) for name in folder.names() if (content := folder.read(name)) is not None]
+        return [mail for mail in mails if mail["To"] == address]
 
     # ---- time and quiet ---------------------------------------------------------------------------------------
 
@@ -188,7 +232,12 @@ class Market:
 
     async def start(self, *names: str) -> None:
         """More processes of these services; returns when all are ready."""
-        await started(self.services, self.web, names)
+        await started(self.services, self.web, names, self.settings)
+
+    async def decided(self, service: str) -> list[int]:
+        """Messages that each process of the service has decided."""
+        found = await self.watch.statuses()
+        return [status.messages_decided for name, status in sorted(found.items()) if name.startswith(service)]
 
     async def rows(self, service: str, statement: str, *given: object) -> list[Any]:
         database = await asyncpg.connect(self.services.dsns[service].replace("+asyncpg", ""))
@@ -215,8 +264,19 @@ class Market:
         """All is quiet, every unit is accounted for, nothing is parked."""
         await self.quiet()
         report = await self.report()
-        assert report.violations == []
+        assert report.violations == [], report.violations
         assert report.parked == 0
+
+
+async def insist(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask, under the same key each time, until the service has room for the question."""
+
+    async def taken() -> httpx.Response:
+        answer = await ask()
+        assert answer.status_code != httpx.codes.SERVICE_UNAVAILABLE, answer.text
+        return answer
+
+    return await eventually(taken, within_seconds=ANSWER_SECONDS)
 
 
 async def all_ready(services: Services, web: httpx.AsyncClient) -> bool:
@@ -233,10 +293,12 @@ async def all_ready(services: Services, web: httpx.AsyncClient) -> bool:
     return True
 
 
-async def started(services: Services, web: httpx.AsyncClient, names: Iterable[str]) -> None:
+async def started(
+    services: Services, web: httpx.AsyncClient, names: Iterable[str], settings: Mapping[str, str] = FASTER
+) -> None:
     """More processes of these services, until all are ready."""
     for service in names:
-        services.start(service, settings=FASTER)
+        services.start(service, settings=settings)
     await eventually(lambda: all_ready(services, web), within_seconds=READY_SECONDS, because="all processes are ready")
 
 
@@ -256,18 +318,21 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def open_market(run: Run, stack: Stack, *, processes: int = 1) -> AsyncIterator[Market]:
-    """On databases of its own, with so many processes a service."""
+async def open_market(
+    run: Run, stack: Stack, *, processes: int = 1, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Market]:
+    """On databases of its own, with so many processes a service. `settings`: beside or instead of the usual ones."""
+    own = {**FASTER, **(settings or {})}
     services = await prepare(run, stack, clock="driven")
     async with AsyncExitStack() as entered:
         producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all")
         await producer.start()
         entered.push_async_callback(producer.stop)
         await ticked(producer, WEDNESDAY)
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
+        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_SECONDS_MAX)
         web = await entered.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, limits=limits))
         await entered.enter_async_context(running(services))
-        await started(services, web, (service for service in services.dsns for _ in range(processes)))
+        await started(services, web, (service for service in services.dsns for _ in range(processes)), own)
         ears = await entered.enter_async_context(open_ears(stack.kafka_bootstrap))
         watch = await entered.enter_async_context(await Quiet.open({}, services.groups, stack.kafka_bootstrap))
-        yield Market(services, producer, web, ears, watch, WEDNESDAY)
+        yield Market(services, producer, web, ears, watch, WEDNESDAY, own)

@@ -17,6 +17,7 @@ from devkit.databases import DatabaseServer
 from devkit.documents.access import guarded_routes
 from devkit.documents.writing import INTERFACES
 from inventory import tables as inventory_tables
+from notifications import tables as notifications_tables
 from orders import tables as orders_tables
 from removals import tables as removals_tables
 
@@ -27,10 +28,12 @@ TABLES: dict[str, tuple[MetaData, ServiceTables]] = {
     "orders": (orders_tables.metadata, orders_tables.SERVICE),
     "inventory": (inventory_tables.metadata, inventory_tables.SERVICE),
     "removals": (removals_tables.metadata, removals_tables.SERVICE),
+    "notifications": (notifications_tables.metadata, notifications_tables.SERVICE),
 }
 FILLED = {
     "order_id": "111-0000000-0000000",
     "removal_id": "R-1",
+    "mail_id": "8f14e45f-ceea-867a-9d6b-3c59dc048e88",
     "sku": "mug",
     "location_id": "network:GB:LBA1",
     "bucket": "available",
