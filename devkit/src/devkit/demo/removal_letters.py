@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chassis.auth import Role
 from contracts.removals import CancelRemoval, Method, RemovalParcel, RequestRemoval, ShipTo
 from contracts.values import Address
-from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed
+from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed, ShortUnits
 from devkit.demo import draws, removal_fates
 from devkit.demo.letters import CARRIERS, MARKETPLACE, SELLER
 from devkit.demo.messages import Call, Post
@@ -107,7 +107,7 @@ def pick_started(removal_id: str, at: datetime) -> Post:
 
 
 def short_pick(removal_id: str, at: datetime, line: LineUnits) -> Post:
-    message = RemovalPickShort(seller_id=SELLER, removal_id=removal_id, lines=(line,))
+    message = RemovalPickShort(seller_id=SELLER, removal_id=removal_id, lines=(ShortUnits(**dict(line)),))
     return _of_removal(removal_id, at, message, what="short-pick", sender="warehouse")
 
 

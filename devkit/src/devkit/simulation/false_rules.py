@@ -12,7 +12,7 @@ from chassis.outcomes import Cause
 from contracts.envelope import Message
 from contracts.inventory import HoldReleased, UnitsHeld
 from contracts.notifications import MailCut, MailDeferred
-from contracts.removals import CancelRemoval, RemovalCanceled, RemovalRequested
+from contracts.removals import PORTIONS_MAX, CancelRemoval, RemovalCanceled, RemovalRequested
 from contracts.warehouse import UnitsReceived
 from inventory.decisions import bookings
 from inventory.decisions import removals as holds
@@ -35,7 +35,7 @@ def hold_reserved_units(desk: Desk[Any]) -> None:
 
     def hold(books: Stock, removal: RemovalRequested, cause: Cause) -> Sequence[Message]:
         items = {line.sku: _with_reserved(books.item(removal.seller_id, line.sku)) for line in removal.lines}
-        found = removal_hold.hold(removal.lines, items, removal.marketplace_id)
+        found = removal_hold.hold(removal.lines, items, removal.marketplace_id, PORTIONS_MAX)
         if isinstance(found, Refused) or books.reservations[removal.subject] is not None:
             return holds.hold(books, removal, cause)
         return _held(books, removal, [part for each in found for part in _parted(books, removal, each)], cause)
@@ -54,7 +54,7 @@ def hold_by_a_view(desk: Desk[Any]) -> None:
 
     def hold(books: Stock, removal: RemovalRequested, cause: Cause) -> Sequence[Message]:
         known = {line.sku: view.get((removal.seller_id, line.sku), Item()) for line in removal.lines}
-        found = removal_hold.hold(removal.lines, known, removal.marketplace_id)
+        found = removal_hold.hold(removal.lines, known, removal.marketplace_id, PORTIONS_MAX)
         if isinstance(found, Refused) or books.reservations[removal.subject] is not None:
             return holds.hold(books, removal, cause)
         return _held(books, removal, found, cause)
@@ -88,7 +88,7 @@ def hold_some_lines(desk: Desk[Any]) -> None:
     def hold(books: Stock, removal: RemovalRequested, cause: Cause) -> Sequence[Message]:
         items = {line.sku: books.item(removal.seller_id, line.sku) for line in removal.lines}
         for line in removal.lines:
-            found = removal_hold.hold([line], items, removal.marketplace_id)
+            found = removal_hold.hold([line], items, removal.marketplace_id, PORTIONS_MAX)
             if not isinstance(found, Refused) and books.reservations[removal.subject] is None:
                 return _held(books, removal, found, cause)
         return holds.hold(books, removal, cause)

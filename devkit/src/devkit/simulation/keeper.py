@@ -98,14 +98,14 @@ class StockKeeper:
             case OrderCanceled() | RemovalCanceled() as canceled:
                 self.known.add(canceled.subject)
                 self._release(canceled, None, facts)
-            case ItemsCanceled() | RemovalUnitsReturned() | RemovalUnitsMissing() as canceled:
+            case ItemsCanceled() | RemovalUnitsReturned() as canceled:
                 self._release(canceled, canceled.lines, facts)
             case PackageShipped() | ShippedAfterCancel() as shipment:
                 self._let_go(shipment, shipment.package.lines, facts)
             case RemovalShipped() as shipment:
                 self._let_go(shipment, shipment.parcel.lines, facts)
-            case RemovalDisposed() as disposal:
-                self._let_go(disposal, disposal.lines, facts)
+            case RemovalDisposed() | RemovalUnitsMissing() as gone:
+                self._let_go(gone, gone.lines, facts)
             case UnitsReceived() | CustomerReturned() as report:
                 self.shelves[_shelf_of(report)] += report.quantity
             case UnitsAdjusted() as report:
@@ -167,7 +167,7 @@ class StockKeeper:
     def _release(self, canceled: Message, lines: Sequence[LineUnits] | None, facts: Sequence[Message]) -> None:
         """What is held of these lines, or of all, is given back or written off, and nothing else."""
         holder = canceled.subject
-        released = _first(facts, StockReleased) or _first(facts, HoldReleased) or _first(facts, HeldUnitsWrittenOff)
+        released = _first(facts, StockReleased) or _first(facts, HoldReleased)
         told = released.lines if released else ()
         held = self._held_by(holder)
         if lines is not None:
@@ -185,7 +185,7 @@ class StockKeeper:
         """All this has left: from its own hold, from the shelf, from others, or from nowhere."""
         holder, scope = shipment.subject, self.scopes.get(shipment.subject, "")
         self._withdraw(facts)
-        gone = _first(facts, StockShipped) or _first(facts, UnitsRemoved)
+        gone = _first(facts, StockShipped) or _first(facts, UnitsRemoved) or _first(facts, HeldUnitsWrittenOff)
         told = gone.lines if gone else ()
         for hold, quantity in _holds(holder, told):
             from_hold = min(quantity, self.held[hold])

@@ -135,19 +135,25 @@ def _kinds(fact: Message, *, networked: bool, confirmed: bool) -> Iterable[Kind]
         case ConfirmByWarned():
             return [] if networked else [("confirm_by_warning", SELLER)]
         case OrderCanceled():
-            return _kinds_of_cancel("order_canceled", fact, confirmed=fact.confirmed)
+            return _kinds_of_cancel("order_canceled", fact, confirmed=fact.confirmed, networked=networked)
         case ItemsCanceled():
-            return _kinds_of_cancel("items_canceled", fact, confirmed=confirmed)
+            return _kinds_of_cancel("items_canceled", fact, confirmed=confirmed, networked=networked)
         case RemovalCancelRefused():
             return [("removal_cancel_too_late", SELLER)] if fact.code in TOO_LATE else []
         case _:
-            return [(ABOUT_REMOVALS[type(fact)], SELLER)] if type(fact) in ABOUT_REMOVALS else []
+            return _kinds_of_removal(fact)
 
 
-def _kinds_of_cancel(template: str, fact: OrderCanceled | ItemsCanceled, *, confirmed: bool) -> Iterable[Kind]:
+def _kinds_of_removal(fact: Message) -> Iterable[Kind]:
+    """A draft's end has no lines, and nobody is told of it."""
+    ended_draft = isinstance(fact, RemovalCanceled) and not fact.lines
+    return [(ABOUT_REMOVALS[type(fact)], SELLER)] if type(fact) in ABOUT_REMOVALS and not ended_draft else []
+
+
+def _kinds_of_cancel(template: str, fact: OrderCanceled | ItemsCanceled, *, confirmed: bool, networked: bool) -> Iterable[Kind]:
     if confirmed or fact.by == CanceledBy.BUYER:
         yield template, BUYER
-    if confirmed and fact.by == CanceledBy.SYSTEM:
+    if confirmed and not networked and fact.by == CanceledBy.SYSTEM:
         yield "sale_auto_canceled", SELLER
 
 

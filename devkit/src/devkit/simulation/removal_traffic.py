@@ -20,7 +20,7 @@ from contracts.removals import (
     ShipTo,
 )
 from contracts.values import Address, LineUnits
-from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed
+from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed, ShortUnits
 from devkit.simulation.posting import DAY, HOUR, MINUTE, SELLERS, SKUS, START, Draw
 
 REMOVALS_MIN, REMOVALS_MAX = 2, 3
@@ -128,7 +128,7 @@ def _pick(draw: Draw, wanted: Wanted, at: datetime) -> None:
     for line in wanted.lines():
         out = at + dice.choice((timedelta(0), MINUTE, HOUR, DAY, DAY))
         if draw.chance(0.15):
-            draw.add(out, RemovalPickShort(**wanted.about, lines=(line,)))
+            draw.add(out, RemovalPickShort(**wanted.about, lines=(ShortUnits(**dict(line)),)))
         first = int(line.quantity > 1 and draw.chance(0.3))
         if first:
             _leave(draw, wanted, out, line.model_copy(update={"quantity": first}))

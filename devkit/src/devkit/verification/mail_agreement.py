@@ -31,7 +31,8 @@ REMOVAL_CAUSES = """
     SELECT seller_id, removal_id, 'removal_placed', 1 FROM removal WHERE leave_by IS NOT NULL
     UNION ALL SELECT seller_id, removal_id, 'removal_refused', 1 FROM removal WHERE status = 'Refused'
     UNION ALL SELECT seller_id, removal_id, 'removal_completed', 1 FROM removal WHERE status = 'Completed'
-    UNION ALL SELECT seller_id, removal_id, 'removal_canceled', 1 FROM removal WHERE status = 'Canceled'"""
+    UNION ALL SELECT seller_id, removal_id, 'removal_canceled', 1 FROM removal
+        WHERE status = 'Canceled' AND requested_at IS NOT NULL"""
 
 MAILS = """
     SELECT seller_id, coalesce(order_id, removal_id), template, count(*) FROM mail

@@ -70,6 +70,9 @@ NOT_REMOVABLE = {
 OTHER_MARKETPLACE, NOT_IN_NETWORK = "other_marketplace", "not_in_network"
 """The legend's codes of units in centers that a removal does not reach, and of those in no center, whatever their bucket."""
 
+TOO_MANY_PLACES = "too_many_places"
+"""The legend's code of units that may be removed, but not by one removal: it would have more than PORTIONS_MAX portions."""
+
 LEGEND = {
     "pending_customer_order": "Bound to a customer's order that has not shipped yet.",
     "pending_transshipment": "On the way from one fulfillment center to another.",
@@ -79,6 +82,7 @@ LEGEND = {
     "researching": "Misplaced or in doubt; the warehouse is looking into it.",
     OTHER_MARKETPLACE: "In a fulfillment center of another marketplace's country.",
     NOT_IN_NETWORK: "At the seller's own place, which removals do not reach.",
+    TOO_MANY_PLACES: "Spread over more places than one removal can name: ask for fewer items at once.",
 }
 """Why units may not be removed (I16): a sentence for each code that facts and lists give."""
 

@@ -1,6 +1,7 @@
 """What notifications says and what may be asked of it: contacts by seller, mails by mail.
 
-A mail address is in `SetSellerContact` and `SendMail` only; no fact names one.
+A mail address is in `SetSellerContact` and `SendMail` only; no fact names one, and none repeats what a mail server said but for
+its codes: servers like to name people.
 """
 
 from typing import Annotated, ClassVar, TypeAlias
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.envelope import Message, OwnReport, Subject, Topic
+from contracts.envelope import Deadline, Message, OwnReport, Subject, Topic
 from contracts.values import Code, Instant, Language, MailAddress, Note, Title
 
 COMMANDS = Topic(
@@ -84,7 +85,7 @@ class MailSent(MailFact):
 
 
 class MailFailed(MailFact):
-    """The mail server will not take it, or it could not be reached for too long (N9)."""
+    """The mail server will not take it, or it could not be reached for too long (N9). `reason`: its codes, like 550 5.1.1."""
 
     reason: Note
 
@@ -112,7 +113,7 @@ class MailDropped(MailFact):
 
 
 class ContactSet(SellerMessage):
-    """Where the seller's mails go is known; `woken` mails had waited for it."""
+    """Where the seller's mails go is known; `woken` mails that had waited for it go at once, more may follow."""
 
     topic: ClassVar[Topic] = FACTS
 
@@ -169,6 +170,15 @@ class MailCut(MailReport):
 
     attempt: UUID
     reason: Note
+
+
+# ---- deadlines (never travel) -----------------------------------------------------------------------------------
+
+
+class MoreMailsWait(Deadline):
+    """A seller's address became known while more mails waited for it than one message wakes: the next ones have their turn."""
+
+    kind: ClassVar[str] = "seller"
 
 
 REFUSALS = {

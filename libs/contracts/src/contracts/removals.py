@@ -29,9 +29,10 @@ from contracts.values import (
 COMMANDS = Topic("removals.commands", "back office", "removal", "trusted writers only; each command has its effect once")
 FACTS = Topic("removals.facts", "removals", "removal", "facts of one removal arrive in the order of their sequence")
 
-ITEMS_MAX = 500
+ITEMS_MAX = 200
 LINES_MAX = ITEMS_MAX * 2
-PORTIONS_MAX = LINES_MAX * 10
+PORTIONS_MAX = 2_500
+"""Units of a line in one place, as a hold or a pick names them: so many fit into one fact, however long their names are."""
 
 RemovalId: TypeAlias = Annotated[
     str,
@@ -86,6 +87,18 @@ class RemovalLine(LineUnits):
     condition: Code
 
 
+class MissingLine(RemovalLine):
+    """Units of a line that were not on the shelf; of which place, when the warehouse said so."""
+
+    location_id: LocationId | None = None
+
+
+class DepartedUnits(LineUnits):
+    """Units of a line that have left; in what condition they were, removals always says."""
+
+    condition: Code | None = None
+
+
 class RemovalParcel(Value):
     """A parcel of a removal that has left its center."""
 
@@ -94,6 +107,12 @@ class RemovalParcel(Value):
     tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
     shipped_at: Instant
     lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+
+
+class DepartedParcel(RemovalParcel):
+    """A parcel as removals tells of it."""
+
+    lines: tuple[DepartedUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
 
 
 class RemovalMessage(Message):
@@ -118,6 +137,7 @@ class DraftRemoval(RemovalCommand):
     method: Method
     ship_to: ShipTo | None = Field(default=None, description="with method ship_to only")
     items: tuple[RemovalItem, ...] = Field(min_length=1, max_length=ITEMS_MAX)
+    replaces: bool = Field(default=True, description="false: refused when the id has other content already")
 
 
 class ConfirmRemoval(RemovalCommand):
@@ -210,22 +230,22 @@ class RemovalPickRefused(RemovalFact):
 class RemovalShipped(RemovalFact):
     """A parcel has left. Units beyond those that the removal still held are in `uncalled`: physical truth counts."""
 
-    parcel: RemovalParcel
-    uncalled: tuple[LineUnits, ...] = Field(default=(), max_length=LINES_MAX)
+    parcel: DepartedParcel
+    uncalled: tuple[DepartedUnits, ...] = Field(default=(), max_length=LINES_MAX)
 
 
 class RemovalDisposed(RemovalFact):
     """Units were destroyed. Those beyond what the removal still held are in `uncalled`."""
 
     disposal_id: Code
-    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
-    uncalled: tuple[LineUnits, ...] = Field(default=(), max_length=LINES_MAX)
+    lines: tuple[DepartedUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+    uncalled: tuple[DepartedUnits, ...] = Field(default=(), max_length=LINES_MAX)
 
 
 class RemovalUnitsMissing(RemovalFact):
     """Units that were held were not on the shelf: the lines are shorter, the units are written off."""
 
-    lines: tuple[RemovalLine, ...] = Field(min_length=1, max_length=LINES_MAX)
+    lines: tuple[MissingLine, ...] = Field(min_length=1, max_length=LINES_MAX)
 
 
 class RemovalShortened(RemovalFact):
@@ -309,10 +329,11 @@ class EarlyRemovalMessagesExpired(RemovalDeadline):
 
 REFUSALS = {
     "removal_exists": "A removal with this id and other content exists already.",
-    "no_draft": "The removal has been confirmed or has ended; it can't be drafted or confirmed again.",
+    "no_draft": "There is no draft: it was refused, or the removal has been confirmed or has ended.",
     "draft_changed": "The draft was changed after it was reviewed: review it again.",
     "address_missing": "To ship units, say where to.",
     "address_not_wanted": "An address is only for shipping, not for disposal.",
+    "postal_code_missing": "An address in the United States needs a postal code of five or nine digits.",
     "phone_missing": "The address needs a phone number: the carrier calls it to arrange delivery.",
     "phone_invalid": "The phone number is not valid in the address's country.",
     "us_territory": "Removals do not ship to territories of the United States.",

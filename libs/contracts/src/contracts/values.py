@@ -28,7 +28,15 @@ Note: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN
 Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 """A member of an open enumeration: read as a string, so that a new member breaks no reader."""
 
-MailAddress: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+_MAILBOX = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[^\s\x00-,./:-@\[-`{-\x9f]+"
+"""Between the dots of a domain: letters of all scripts, digits and hyphens."""
+MailAddress: TypeAlias = Annotated[
+    str, StringConstraints(max_length=254, pattern=rf"^{_MAILBOX}(\.{_MAILBOX})*@{_LABEL}(\.{_LABEL})*$")
+]
+"""One that a mail can carry: no name beside it, nothing quoted, the mailbox in ASCII."""
+BuyerMail: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+"""As storefronts have always given it; whether a mail can go there shows when one is sent."""
 Language: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 """ISO 639-1."""
 
@@ -74,7 +82,7 @@ class Buyer(Value):
     """Who bought. Orders keeps no mail address with the order; what a storefront was answered goes with the inbox."""
 
     buyer_id: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
-    mail: MailAddress | None = None
+    mail: BuyerMail | None = None
     language: Language = "en"
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from contracts.envelope import Topic
 from contracts.inventory import Disposition, ItemMessage
 from contracts.orders import LINES_MAX, OrderMessage, Package
+from contracts.removals import LINES_MAX as REMOVAL_LINES_MAX
 from contracts.removals import RemovalMessage, RemovalParcel
 from contracts.values import Code, LineUnits, LocationId, Note, OrderId, Quantity
 
@@ -55,13 +56,20 @@ class RemovalUnitsDisposed(RemovalProgress):
     """Units of a removal were destroyed. Physical truth, too. `disposal_id` tells a repetition from another disposal."""
 
     disposal_id: Code
-    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=REMOVAL_LINES_MAX)
+
+
+class ShortUnits(LineUnits):
+    """Units that were not on the shelf; of which place, when the warehouse knows."""
+
+    location_id: LocationId | None = None
 
 
 class RemovalPickShort(RemovalProgress):
-    """Units of a removal were not on the shelf."""
+    """Units of a removal were not on the shelf. With a `report_id` a repetition is known under whatever `ce_id`."""
 
-    lines: tuple[LineUnits, ...] = Field(min_length=1, max_length=LINES_MAX)
+    report_id: Code | None = None
+    lines: tuple[ShortUnits, ...] = Field(min_length=1, max_length=REMOVAL_LINES_MAX)
 
 
 # ---- stock on the shelf -----------------------------------------------------------------------------------------------
