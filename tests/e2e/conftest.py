@@ -1,4 +1,6 @@
-"""One market for all tests of this folder, and one on containers for the main flow."""
+"""One market for all tests of this folder, and one on containers for the main flow; they end with the folder, since services at
+rest take time from whatever runs after them.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,14 @@ from support.market import Market, open_market
 from support.seller import Seller
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def market(run: Run, kafka_bootstrap: str, postgres: DatabaseServer) -> AsyncIterator[Market]:
     """Two processes a service. Time never goes back; use a seller of your own."""
     async with open_market(run, Stack(kafka_bootstrap, postgres), processes=2) as market:
         yield market
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def container_market(
     run: Run, kafka_container_bootstrap: str, postgres_container_server: DatabaseServer
 ) -> AsyncIterator[Market]:

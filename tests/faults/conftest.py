@@ -18,20 +18,20 @@ from support.market import Market, Parts, open_market
 from support.seller import Seller
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parts(run: Run) -> Iterator[Parts]:
     with EmbeddedKafka(run, name="broken-kafka") as kafka, EmbeddedPostgres(run, name="broken-postgres") as postgres:
         yield Parts(kafka, postgres)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def house() -> AsyncIterator[MailHouse]:
     """The market's mail server. It takes what it gets, unless it is told otherwise."""
     async with mail_house() as house:
         yield house
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def market(run: Run, parts: Parts, house: MailHouse) -> AsyncIterator[Market]:
     """Two processes a service."""
     stack = Stack(parts.kafka.bootstrap, parts.postgres.server)
