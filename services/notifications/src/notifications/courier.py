@@ -112,7 +112,7 @@ class Courier:
         async with self.lane.works.transactions.begin() as tx:
             rows = await tx.rows.lock(tables.mail, list(attempts))
             undecided = [row for row in rows if row.status == Status.SENDING and row.attempt == attempts[row[:2]]]
-            await tx.rows.update(tables.mail, [row._replace(due_at=None) for row in undecided])
+            await tx.rows.update(tables.mail, [_not_due(row) for row in undecided])
 
     async def _begin(self, ready: Sequence[Any], wait: Wait) -> list[Begun]:
         """Those that may be sent: whose try was committed just now, by this courier."""
