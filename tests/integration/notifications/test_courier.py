@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy
 
 from chassis.kafka import ClosingError
 from chassis.outcomes import Via
@@ -254,6 +255,24 @@ async def test_a_mail_that_a_courier_left_behind_is_unknown_and_not_sent_again(o
     await office.send_all()
     assert await office.rows("SELECT status, reason FROM mail") == [("unknown", LEFT_BEHIND)]
     assert len(house.mails) == 1
+
+
+async def test_one_left_behind_whose_report_is_not_decided_waits_for_an_operator(office: PostOffice, house: MailHouse) -> None:
+    """Somebody used the report's id: the mail is not due any more, and the courier goes on."""
+    house.plan.append("silent")
+    await one_mail(office)
+    round_under_way = asyncio.create_task(office.courier.work(asyncio.sleep))
+    await eventually(lambda: house.mails)
+    round_under_way.cancel()
+    await asyncio.wait([round_under_way])
+    ((attempt,),) = await office.rows("SELECT attempt FROM mail")
+    used = sqlalchemy.text(
+        "INSERT INTO inbox SELECT source, :id, '\\x00', received_at, 'accepted', NULL FROM inbox WHERE source LIKE :own LIMIT 1"
+    )
+    async with office.engine.begin() as connection:
+        await connection.execute(used, {"id": hashed_id("MailCut", str(attempt)), "own": "/notifications/%courier"})
+    await office.send_all()
+    assert await office.rows("SELECT status, due_at FROM mail") == [("sending", None)]
 
 
 async def test_two_couriers_send_each_mail_once(dsn: str, office: PostOffice, house: MailHouse) -> None:
