@@ -118,7 +118,13 @@ def picker(positions: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any,
 
 @cache
 def row_type(table: Table) -> type[Any]:
-    """The named tuple that comes back."""
+    """The named tuple that comes back from memory."""
+    kind = _named_tuple(table)
+    del kind._replace  # the driver's rows have none: who calls it shall fail in memory, too
+    return kind
+
+
+def _named_tuple(table: Table) -> type[Any]:
     return namedtuple(table.name, names(table))  # noqa: PYI024  # made from the table
 
 
