@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.kafka import stop_consumer
 from contracts import inventory, notifications, orders, removals
 from contracts.envelope import Message, Subject
 from contracts.registry import MESSAGES
@@ -53,4 +54,4 @@ async def open_ears(bootstrap: str) -> AsyncIterator[Ears]:
         await consumer.seek_to_beginning(*partitions)
         yield Ears(consumer, partitions)
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)

@@ -16,6 +16,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from chassis.kafka import stop_consumer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -119,7 +121,7 @@ class Quiet:
 
     async def close(self) -> None:
         await self.client.aclose()
-        await self.consumer.stop()
+        await stop_consumer(self.consumer)
         await self.admin.close()
 
     async def __aenter__(self) -> Self:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
 
 from chassis.failures import StorageError
-from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
+from chassis.kafka import Consumption, Timings, kafka_broker, stop_consumer, stop_taking, subscribe
 from chassis.lane import Wait
 from chassis.topics import TopicShape, ensure_topics
 from contracts.envelope import Topic
@@ -58,7 +59,7 @@ class Ground:
             yield Consumer(consumption, failures)
         finally:
             consumption.closing.set()
-            await broker.stop()
+            await stop_taking(broker)
 
 
 Take = Callable[[Sequence[Any], Wait], Awaitable[None]]
@@ -210,6 +211,35 @@ async def test_what_nobody_understands_ends_the_taking_and_is_acknowledged_by_no
     assert sum(seen.values.values()) == before
     assert len(consumer.failures) == 1
     assert await ground.acknowledged() == 0
+
+
+async def test_taking_stops_although_its_fetches_fail(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ground.consumer(Taken()) as consumer:
+        await eventually(consumer.consumption.heard)
+        await _cut(consumer.consumption.consumer, monkeypatch)
+
+
+async def test_a_consumer_stops_although_its_fetches_fail(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    consumer = AIOKafkaConsumer(ground.topic, bootstrap_servers=ground.kafka)
+    await consumer.start()
+    await _cut(consumer, monkeypatch)
+    await stop_consumer(consumer)
+    with pytest.raises(ConsumerStoppedError):
+        await consumer.getone()
+
+
+async def _cut(consumer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on its requests fail, and its fetches wait to be tried again."""
+    tried = asyncio.Event()
+
+    async def fail(*_: object, **__: object) -> None:
+        tried.set()
+        raise KafkaConnectionError
+
+    monkeypatch.setattr(consumer._fetcher, "_retry_backoff", 60.0)
+    monkeypatch.setattr(consumer._client, "send", fail)
+    await tried.wait()
+    await asyncio.sleep(0)
 
 
 async def _acknowledges(ground: Ground, count: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.kafka import stop_consumer
 from contracts import inventory, notifications, orders, removals
 from contracts.inventory import StockSnapshot, UnitsRefused, UnitsRemoved
 from contracts.notifications import MailFact
@@ -103,7 +104,7 @@ class Facts:
         return cls(consumer, own, curves)
 
     async def close(self) -> None:
-        await self.consumer.stop()
+        await stop_consumer(self.consumer)
 
     async def read(self) -> list[tuple[Message, datetime]]:
         """The new facts that somebody acts upon, with the time of each. Raises FactsMissingError."""

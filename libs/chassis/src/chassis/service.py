@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from chassis.desk import S
 from chassis.health import Stage
+from chassis.kafka import stop_taking
 from chassis.lane import IntakeStoppedError
 from chassis.logs import set_up_logs
 from chassis.parts import Parts, Plan
@@ -145,7 +146,7 @@ class Service(Generic[S]):
         log.info("stopping", failed=self.failure is not None)
         parts.commands.stop()
         parts.close_lanes()
-        await _bounded("consumers", parts.broker.stop(), bound + PART_STOP_SECONDS_MAX)
+        await _bounded("consumers", stop_taking(parts.broker), bound + PART_STOP_SECONDS_MAX)
         if "commands" in self._tasks:
             await _bounded("commands", self._tasks["commands"], bound)
         if parts.election.leading:

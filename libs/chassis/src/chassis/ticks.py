@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from chassis.clock import DrivenClock
+from chassis.kafka import stop_consumer
 from contracts.clock import TICKS, Tick
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ class TickReader:
                     self._apply([record.value for record in records])
                 await asyncio.sleep(0)
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     def _apply(self, values: list[bytes | None]) -> None:
         for value in values:
