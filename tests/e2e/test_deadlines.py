@@ -31,7 +31,7 @@ async def test_an_order_that_never_ships_is_warned_of_once_and_canceled_in_time(
     assert (await market.order(seller, "o-1"))["warning"] is None, "never early"
     for span in (A_MOMENT, A_MOMENT, timedelta(days=3)):
         await market.pass_time(span)
-        assert names(await market.facts(seller, "o-1")) == ["OrderPlaced", "OrderReleased", "ConfirmByWarned"]
+        assert names(await market.facts(seller, "o-1")) == ["OrderPlaced", "OrderReserved", "OrderReleased", "ConfirmByWarned"]
     assert "Confirm as shipped by" in (await market.order(seller, "o-1"))["warning"]
     await market.pass_time(CONFIRMED_WITHIN - WARNED_AFTER - timedelta(days=3) - 2 * A_MOMENT)
     assert await market.status(seller, "o-1") == "Unshipped", "never early"

@@ -34,7 +34,7 @@ async def test_a_payment_that_comes_twice_releases_once(market: Market, seller: 
     await market.send(again)
     await market.tell(seller.verified("o-1"))
     told = names(await market.facts(seller, "o-1"))
-    assert told == ["OrderPlaced", "OrderReleased", "PickRequested"]
+    assert told == ["OrderPlaced", "OrderReserved", "OrderReleased", "PickRequested"]
     await market.assert_sound()
 
 
@@ -53,7 +53,7 @@ async def test_an_order_that_comes_twice_reserves_once(market: Market, seller: S
     first = wire(seller.order("o-1"), seller.id)
     await market.send(first, first, wire(seller.order("o-1")))
     await market.quiet()
-    assert names(await market.facts(seller, "o-1")) == ["OrderPlaced"]
+    assert names(await market.facts(seller, "o-1")) == ["OrderPlaced", "OrderReserved"]
     assert names(await market.holdings(seller, "o-1")) == ["StockReserved"]
     await market.assert_sound()
 

@@ -81,7 +81,7 @@ async def two_packages_leave(market: Market, seller: Seller, order_id: str) -> N
         statuses.append(await market.status(seller, order_id))
     assert statuses == ["PartiallyShipped", "Shipped"]
     await market.quiet()
-    told = ["OrderPlaced", "OrderReleased", "PackageShipped", "PackageShipped", "OrderShipped"]
+    told = ["OrderPlaced", "OrderReserved", "OrderReleased", "PackageShipped", "PackageShipped", "OrderShipped"]
     assert names(await market.facts(seller, order_id)) == told
     assert names(await market.holdings(seller, order_id)) == ["StockReserved", "StockShipped", "StockShipped"]
 

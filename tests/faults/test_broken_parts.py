@@ -56,8 +56,8 @@ async def assert_kept(market: Market, load: Load) -> None:
     found = await market.rows("orders", statement, load.seller.id)
     assert Counter(row["order_id"] for row in found) == Counter(load.promised)
     assert {(row["stock"], row["payment"]) for row in found} == {("reserved", "verified")}
-    for topic, fact in ((orders.FACTS, "OrderPlaced"), (inventory.RESERVATIONS, "StockReserved")):
-        assert await market.told(load.seller, topic.name, load.promised) == [[fact]] * len(load.promised)
+    for topic, facts in ((orders.FACTS, ["OrderPlaced", "OrderReserved"]), (inventory.RESERVATIONS, ["StockReserved"])):
+        assert await market.told(load.seller, topic.name, load.promised) == [facts] * len(load.promised)
     await market.pass_time(HOLD)
     statement = "SELECT status, count(*) FROM customer_order WHERE seller_id = $1 GROUP BY 1"
     assert [tuple(row) for row in await market.rows("orders", statement, load.seller.id)] == [("Unshipped", len(load.promised))]

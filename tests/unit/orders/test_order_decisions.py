@@ -112,7 +112,7 @@ def test_early_messages_are_decided_in_their_order_when_the_order_comes() -> Non
     decided.tell(verified(), reserved(), declined())
     assert decided.deadlines == {"EarlyMessagesExpired": NOON + timedelta(days=21)}
     told = decided.at(HOUR).tell(an_order(placed_at=NOON))
-    assert names(told) == ["OrderPlaced", "OrderReleased"]
+    assert names(told) == ["OrderPlaced", "OrderReserved", "OrderReleased"]
     assert decided.order.late_payment is Payment.DECLINED
     assert set(decided.deadlines) == {"ConfirmByNear", "ConfirmByReached"}
 

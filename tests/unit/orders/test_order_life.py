@@ -20,6 +20,7 @@ from contracts.orders import (
     OrderCanceled,
     OrderPlaced,
     OrderReleased,
+    OrderReserved,
     PackageShipped,
 )
 from contracts.values import Channel
@@ -196,7 +197,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_is_told_twice_that_happens_once(self) -> None:
         told = Counter(type(fact) for fact in self.decided.facts)
-        assert all(told[kind] <= 1 for kind in (OrderPlaced, OrderReleased, OrderCanceled))
+        assert all(told[kind] <= 1 for kind in (OrderPlaced, OrderReserved, OrderReleased, OrderCanceled))
 
     @precondition(lambda self: isinstance(self.decided.root, Order))
     @rule()

@@ -76,6 +76,7 @@ ROWS = {
     "PaymentDeclined, fraud": Row(declined(fraud=True), (reserved(),)),
     "StockReserved": Row(reserved(), (verified(),)),
     "StockReserved, network order": network(reserved(), (verified(),)),
+    "StockReserved, not paid": Row(reserved(), ()),
     "StockRefused": Row(refused(), (verified(),)),
     "StockReleased, some units": Row(stock_released(held(1, 1)), (reserved(),)),
     "ReservationWithdrawn, one line": Row(withdrawn(held(2, 2))),

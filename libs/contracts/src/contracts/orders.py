@@ -166,6 +166,12 @@ class OrderPlaced(OrderFact):
     lines: tuple[PlacedLine, ...] = Field(min_length=1, max_length=LINES_MAX)
 
 
+class OrderReserved(OrderFact):
+    """Every line is held for the order (O1). It may still wait for its payment and for the end of the buyer's hold."""
+
+    reserved_at: Instant
+
+
 class OrderReleased(OrderFact):
     """Stock is reserved, payment verified and the hold over: the order is Unshipped (O5). Estimates count from now (O6)."""
 

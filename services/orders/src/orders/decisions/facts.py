@@ -12,6 +12,7 @@ from contracts.orders import (
     OrderCommand,
     OrderCommandRefused,
     OrderReleased,
+    OrderReserved,
     OrderShipped,
     PackageShipped,
     PaymentLimitReached,
@@ -51,6 +52,10 @@ def refused(command: OrderCommand, cause: Cause, code: str) -> Sequence[Message]
             sentence=REFUSALS[code],
         )
     ]
+
+
+def order_reserved(purchase: Purchase, cause: Cause) -> OrderReserved:
+    return OrderReserved(seller_id=purchase.seller_id, order_id=purchase.order_id, reserved_at=cause.now)
 
 
 def order_released(purchase: Purchase, release: Release) -> OrderReleased:

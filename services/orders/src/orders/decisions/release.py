@@ -10,7 +10,7 @@ from contracts.inventory import HeldLine, StockRefused, StockReleased, StockRese
 from contracts.orders import CancelReason, ConfirmByNear, ConfirmByReached, HoldEnded, PaymentLimitReached
 from contracts.payments import PaymentDeclined, PaymentDelayed, PaymentVerified
 from orders.decisions.cancellation import cancel_open
-from orders.decisions.facts import order_released, pick_requested, subject_of, write
+from orders.decisions.facts import order_released, order_reserved, pick_requested, subject_of, write
 from orders.domain.cancellation import withdrawn
 from orders.domain.order import Held, Order, Payment, Status, Stock, is_ready
 from orders.domain.policy import Release, released
@@ -47,7 +47,7 @@ def note_reserved(books: Books, order: Order, answer: StockReserved, cause: Caus
     if order.status is not Status.PENDING or order.stock is not Stock.UNKNOWN:
         return []
     reserved = replace(order, stock=Stock.RESERVED, held=_held(answer.lines), changed_at=cause.now)
-    return _release_when_ready(books, reserved, cause)
+    return [order_reserved(order.purchase, cause), *_release_when_ready(books, reserved, cause)]
 
 
 def refuse_stock(books: Books, order: Order, _: StockRefused, cause: Cause) -> Sequence[Message]:
