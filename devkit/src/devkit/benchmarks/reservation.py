@@ -49,6 +49,7 @@ GARBAGE_THRESHOLD = 500_000
 service."""
 REFERENCE_STEPS = 1_000_000
 START = datetime(2010, 12, 1, tzinfo=UTC)
+TYPES = DESK.types
 LOCATIONS = ("network:GB:LBA1", "network:GB:LTN1")
 
 
@@ -190,7 +191,7 @@ async def _take(transactions: Transactions, clock: Clock, records: Sequence[Reco
 
 def _decoded(record: Record, now: datetime) -> Received:
     envelope = envelope_from(record.headers, now)
-    body = DESK.types[envelope.type].model_validate_json(record.value)
+    body = TYPES[envelope.type].model_validate_json(record.value)
     return Received(envelope, body, Via.KAFKA, hash_of(envelope.type, record.value), now)
 
 

@@ -21,7 +21,7 @@ class Draft(Generic[K, V]):
     """
 
     def __init__(self, held: Iterable[K], rows: Mapping[K, V], revisions: Mapping[K, int] | None = None) -> None:
-        self._values: dict[K, V | None] = {key: rows.get(key) for key in held}
+        self._values: dict[K, V | None] = {**dict.fromkeys(held), **rows}
         self._revisions = revisions or {}
         self._undo: dict[K, V | None] = {}
         self._changed: dict[K, None] = {}
@@ -56,21 +56,21 @@ class Draft(Generic[K, V]):
     @property
     def changed(self) -> dict[K, V]:
         """What `save` has to write."""
-        return {key: value for key in self._changed if (value := self._values[key]) is not None}
+        values = self._values
+        return {key: value for key in self._changed if (value := values[key]) is not None}
 
     @property
     def added(self) -> dict[K, V]:
         """Of what changed, that which has no row yet: to insert."""
         values, revisions = self._values, self._revisions
-        fresh = (key for key in self._changed if key not in revisions)
-        return {key: value for key in fresh if (value := values[key]) is not None}
+        return {key: value for key in self._changed if key not in revisions and (value := values[key]) is not None}
 
     @property
     def updated(self) -> dict[K, tuple[V, int]]:
         """Of what changed, that which was loaded, with its revision: to update."""
         values, revisions = self._values, self._revisions
-        known = (key for key in self._changed if key in revisions)
-        return {key: (value, revisions[key]) for key in known if (value := values[key]) is not None}
+        changed = self._changed
+        return {key: (value, revisions[key]) for key in changed if key in revisions and (value := values[key]) is not None}
 
     def keep(self) -> None:
         if self._undo:  # most parts of a state are untouched by most messages

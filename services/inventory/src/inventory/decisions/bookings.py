@@ -37,13 +37,11 @@ HELD_LINES: TypeAdapter[tuple[HeldLine, ...]] = TypeAdapter(tuple[HeldLine, ...]
 def move(
     books: Books, holder: Subject, portions: Iterable[Portion | HeldPortion], way: tuple[Account, Account], cause: Cause
 ) -> Iterable[str]:
-    """Move a holder's units the same way; returns the SKUs."""
+    """Move a holder's units the same way; returns the SKUs, each once."""
     source, target = way
-    moves: dict[str, list[Move]] = {}
-    for line, sku, location, quantity, *_ in portions:
-        moves.setdefault(sku, []).append(Move(location, source, target, quantity, line))
+    moves = [(sku, Move(location, source, target, quantity, line)) for line, sku, location, quantity, *_ in portions]
     books.book(holder.seller_id, moves, cause, holder)
-    return moves
+    return dict(moves)
 
 
 def bind(books: Books, holder: Subject, portions: Iterable[HeldPortion], cause: Cause) -> None:

@@ -3,7 +3,7 @@
 Which units a message moves is not decided here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -100,21 +100,22 @@ class Item(NamedTuple):
 NOTHING = Item()
 
 
-def post(item: Item, moves: Iterable[Move], now: datetime) -> Item:
-    """The item after these moves; its version goes up by one a move. Raises OverdrawnError."""
-    balances = dict(item.balances)
-    moved = 0
-    for location, source, target, quantity, _ in moves:
-        moved += 1
-        if isinstance(source, Bucket):
-            left = balances.get((location, source), 0) - quantity
-            if left < 0 or quantity <= 0:
-                message = f"{quantity} units to move from {location} {source}, {left} would be left"
-                raise OverdrawnError(message)
-            balances[location, source] = left
-        if isinstance(target, Bucket):
-            balances[location, target] = balances.get((location, target), 0) + quantity
-    return Item(item.version + moved, balances, item.listings, max(now, item.changed_at), item.sequence)
+def post(item: Item, move: Move, now: datetime) -> Item:
+    """The item after this move; its version goes up by one. Raises OverdrawnError."""
+    version, before, listings, changed_at, sequence = item
+    location, source, target, quantity, _ = move
+    balances = dict(before)
+    if isinstance(source, Bucket):
+        at = location, source
+        left = balances.get(at, 0) - quantity
+        if left < 0 or quantity <= 0:
+            message = f"{quantity} units to move from {location} {source}, {left} would be left"
+            raise OverdrawnError(message)
+        balances[at] = left
+    if isinstance(target, Bucket):
+        at = location, target
+        balances[at] = balances.get(at, 0) + quantity
+    return Item(version + 1, balances, listings, max(now, changed_at), sequence)
 
 
 def bucket_of(disposition: str) -> Bucket:
