@@ -100,6 +100,8 @@ class Early(Generic[S, R]):
         self, rules: Mapping[type[Message], Decision[S, Any]], books: S, kept: Sequence[EarlyMessage], cause: Cause
     ) -> Sequence[Message]:
         """Decide the messages that have waited, as if they came now, one after another."""
+        if not kept:  # as nearly always
+            return []
         by_name = {kind.__name__: (kind, rule) for kind, rule in rules.items()}
         facts: list[Message] = []
         for early in kept:

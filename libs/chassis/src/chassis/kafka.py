@@ -78,7 +78,8 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
         consumer = self.consumer
         if consumer is None or self.ended or self.closing.is_set():
             return
-        mine = [record for record in records if TopicPartition(record.topic, record.partition) in consumer.assignment()]
+        held = {at.partition for at in consumer.assignment()}  # of the one topic that it takes
+        mine = [record for record in records if record.partition in held]
         self.taking = len(mine)
         self._idle.clear()
         try:
@@ -154,8 +155,8 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
 
 async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
     """Commit exactly what was taken. That the group has moved on meanwhile is no error: what is delivered again is absorbed."""
-    ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
-    held = {at: offset for at, offset in ends.items() if at in consumer.assignment()}
+    ends = {record.partition: record.offset + 1 for record in records}
+    held = {at: ends[at.partition] for at in consumer.assignment() if at.partition in ends}
     if not held:
         return held
     try:

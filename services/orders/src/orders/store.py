@@ -46,6 +46,10 @@ PACKAGES = TypeAdapter(tuple[Package, ...])
 RECORD = TypeAdapter(Record)
 
 
+Loaded: TypeAlias = Mapping[Subject, tuple[Any, Root]]
+"""Rows as they were found, each with what was made of it."""
+
+
 @dataclass(slots=True)
 class Books:
     """The orders that a batch touches, and the rules they were or will be placed under."""
@@ -53,6 +57,7 @@ class Books:
     policies: Policies
     orders: Draft[Subject, Root]
     addresses: Draft[Subject, Address]
+    loaded: Loaded = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
     quarantined: Journal[Quarantined] = field(default_factory=Journal)
 
@@ -81,16 +86,17 @@ async def load(policies: Policies, tx: Transaction, messages: Sequence[Message])
     """Lock and load the orders that `messages` are about, and the addresses of those that may be released to be picked."""
     subjects = dict.fromkeys(message.subject for message in messages)
     rows = await tx.rows.lock(tables.customer_order, [(subject.seller_id, subject.id) for subject in subjects])
-    roots = {_subject(row): root_of(row) for row in rows}
-    revisions = {_subject(row): row.revision for row in rows}
+    loaded = {_subject(row): (row, root_of(row)) for row in rows}
+    roots = {subject: root for subject, (_, root) in loaded.items()}
+    revisions = {subject: row.revision for subject, (row, _) in loaded.items()}
     addresses = await _load_addresses(tx, roots)
-    return Books(policies, Draft(subjects, roots, revisions), Draft(subjects, addresses))
+    return Books(policies, Draft(subjects, roots, revisions), Draft(subjects, addresses), loaded)
 
 
 async def save(tx: Transaction, books: Books) -> None:
     """Write what the batch changed: one statement a table, none for a table that did not change."""
     added = [_row(subject, root, 0) for subject, root in books.orders.added.items()]
-    updated = [_row(subject, root, revision) for subject, (root, revision) in books.orders.updated.items()]
+    updated = [_row(at, root, revision, books.loaded[at]) for at, (root, revision) in books.orders.updated.items()]
     addresses = [(to.seller_id, to.id, address.model_dump_json()) for to, address in books.addresses.changed.items()]
     await tx.rows.insert(tables.customer_order, added)
     await tx.rows.update(tables.customer_order, updated)
@@ -153,7 +159,7 @@ def _release(row: Any) -> Release | None:
     return Release(row.released_at, row.ship_by, row.deliver_from, row.deliver_until, row.confirm_by, row.warned)
 
 
-def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
+def _row(subject: Subject, root: Root, revision: int, found: tuple[Any, Root | None] = (None, None)) -> tuple[Any, ...]:
     match root:
         case Expected():
             early = KEPT.dump_json(root.early).decode()
@@ -164,7 +170,7 @@ def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
         case Order():
             return (subject.seller_id, subject.id, revision, root.sequence, root.status.value, root.changed_at,
                     *_purchase_columns(root), *_release_columns(root.release), *_unit_columns(root),
-                    root.purchase.content, *_documents(root), None)  # fmt: skip
+                    root.purchase.content, *_documents(root, *found), None)  # fmt: skip
 
 
 def _purchase_columns(order: Order) -> tuple[Any, ...]:
@@ -186,8 +192,10 @@ def _unit_columns(order: Order) -> tuple[int, int, int]:
     return sum(line.ordered for line in lines), sum(line.shipped for line in lines), sum(line.canceled for line in lines)
 
 
-def _documents(order: Order) -> tuple[str, str, str]:
+def _documents(order: Order, row: Any, before: Root | None) -> tuple[str, str, str]:
+    """Lines and packages as they were found in the row, unless they have changed: few messages touch them."""
+    known = before if isinstance(before, Order) else None
+    lines = row.lines if known and order.lines is known.lines else LINES.dump_json(order.lines).decode()
+    packages = row.packages if known and order.packages is known.packages else PACKAGES.dump_json(order.packages).decode()
     record = Record(order.purchase.policy, order.late_payment, order.held, order.cancellations)
-    documents = (LINES.dump_json(order.lines), PACKAGES.dump_json(order.packages), RECORD.dump_json(record))
-    lines, packages, rest = (document.decode() for document in documents)
-    return lines, packages, rest
+    return lines, packages, RECORD.dump_json(record).decode()
