@@ -118,6 +118,22 @@ async def test_the_relay_goes_on_beyond_rows_of_a_partition_that_is_away(transac
         await eventually(lambda: sender.sent == ["goes"])
 
 
+async def test_rows_with_few_facts_are_relayed_many_at_a_time_and_in_order(transactions: Transactions) -> None:
+    class Rounds(Recording):
+        async def send(self, facts: Sequence[Outgoing]) -> Sequence[Sent]:
+            sizes.append(len(facts))
+            return await super().send(facts)
+
+    sizes: list[int] = []
+    told = [str(number) for number in range(500)]
+    for number in told:
+        await commit(transactions, fact("here", number))
+    sender = Rounds()
+    async with running(Relay(transactions, sender)):
+        await eventually(lambda: sender.sent == told)
+    assert sizes == [16, 32, 64, 128, 128, 128, 4]
+
+
 @asynccontextmanager
 async def running(relay: Relay) -> AsyncIterator[Relay]:
     task = asyncio.create_task(relay.run())

@@ -20,6 +20,10 @@ log = structlog.get_logger()
 POSITION_MAX = 2**63 - 1
 ROUND_ROWS_MAX = 16
 """Rows a round; each has the facts of a whole batch."""
+ROUND_FACTS = 500
+"""A round with fewer facts is not worth its transactions, when more rows wait."""
+THIN_ROWS_MAX = 128
+"""Rows a round, at most, where rows have few facts: a service that is asked over HTTP commits many small batches."""
 STUCK_ROWS_MAX = 1_024
 """How far a round looks past rows whose partitions can't be written, for those of partitions that can."""
 POLL_SECONDS = 0.5
@@ -94,6 +98,17 @@ class RelayProgress:
     moved_at: float = field(default_factory=time.monotonic)
 
 
+def _rows_next(relayed: Relayed | None, rows_max: int) -> int:
+    """How many rows the next round reads: more when this one was full, and was stuck or found few facts in its rows."""
+    if relayed is None or relayed.rows < rows_max:
+        return ROUND_ROWS_MAX
+    if relayed.failure is not None:
+        return min(rows_max * 2, STUCK_ROWS_MAX)
+    if relayed.sent >= ROUND_FACTS * 2:
+        return max(ROUND_ROWS_MAX, rows_max // 2)
+    return min(rows_max * 2, THIN_ROWS_MAX) if relayed.sent < ROUND_FACTS else rows_max
+
+
 @dataclass(slots=True)
 class Relay:
     """Relays while its process leads."""
@@ -121,13 +136,13 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until canceled. Raises a StorageError that does not pass by itself."""
-        failed_rounds, rows_max = 0, ROUND_ROWS_MAX
+        failed_rounds, rows_next = 0, ROUND_ROWS_MAX
         while True:
             self._knock.clear()
             self._rounds += 1
+            rows_max = rows_next
             relayed = await self._round(rows_max)
-            stuck = relayed is not None and relayed.failure is not None and relayed.rows == rows_max
-            rows_max = min(rows_max * 2, STUCK_ROWS_MAX) if stuck else ROUND_ROWS_MAX
+            rows_next = _rows_next(relayed, rows_max)
             if relayed is None or relayed.failure is not None:
                 failed_rounds = 1 if relayed is not None and relayed.sent else failed_rounds + 1
                 await asyncio.sleep(min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failed_rounds, 10)))

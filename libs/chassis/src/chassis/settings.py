@@ -88,7 +88,7 @@ class ServiceSettings(DatabaseSettings):
     """
 
     clock: Literal["system", "driven"] = "system"
-    due_poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    due_poll_seconds: float = Field(default=0.5, gt=0, le=60)
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
