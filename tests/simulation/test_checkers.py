@@ -10,15 +10,21 @@ from uuid import UUID
 import pytest
 
 from chassis.memory_layout import layout
+from chassis.outcomes import Accepted, Reused
 from chassis.rows import names
+from contracts.removals import ConfirmRemoval
+from devkit.simulation.checkers import discarded_deadlines, told_twice
+from devkit.simulation.cut import WHOLE
+from devkit.simulation.history import History, Note
 from devkit.simulation.holders import bound_problems, holder_problems, open_lines
 from devkit.simulation.lives import parting_problems, unended, view_problems
 from devkit.simulation.mails import mail_problems, reader_problems, resting_problems
 from devkit.simulation.order_traffic import mail_of
-from devkit.simulation.posting import START
+from devkit.simulation.posting import ALTERED, START, Posting
 from devkit.simulation.safeguards import ALL_IN
 from devkit.simulation.scheduler import Scheduler
 from devkit.simulation.stage import Stage, stage_of
+from devkit.simulation.storage import Views
 from inventory import tables as inventory
 from notifications import tables as notifications
 from notifications.post import Outgoing
@@ -27,6 +33,8 @@ from removals import tables as removals
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+    from chassis.outcomes import Outcome
+
 OWNER = "owner@s1.example"
 MAIL = "11111111-1111-8111-8111-111111111111"
 
@@ -34,7 +42,7 @@ MAIL = "11111111-1111-8111-8111-111111111111"
 @pytest.fixture
 def stage() -> Stage:
     """Nothing has happened yet."""
-    return stage_of(0, Scheduler(Random(0)), ALL_IN)
+    return stage_of(0, Scheduler(Random(0)), ALL_IN, WHOLE)
 
 
 def put(stage: Stage, service: str, table: Table, **values: Any) -> None:
@@ -158,3 +166,35 @@ def test_a_mail_that_was_taken_twice_is_seen(stage: Stage) -> None:
     mailed(stage)
     mailed(stage)
     assert any("was taken 2 times" in problem for problem in mail_problems(stage))
+
+
+def asked(stage: Stage, spoil: str, answer: Outcome) -> None:
+    """Somebody asked over HTTP, always under the same name."""
+    message = ConfirmRemoval(seller_id="s1", removal_id="r1")
+    posting = Posting(START, "a command", message, http=True, spoil=spoil)
+    stage.postings.append(posting)
+    stage.answers[posting.wording] = answer
+
+
+def test_an_identity_with_two_bodies_is_seen(stage: Stage) -> None:
+    asked(stage, "", Accepted())
+    asked(stage, ALTERED, Reused())
+    assert told_twice(stage) == []
+    asked(stage, ALTERED, Accepted())
+    assert told_twice(stage) == ["a command was accepted with 2 bodies"]
+
+
+def test_a_discarded_deadline_is_seen() -> None:
+    identity = ("/orders/deadlines", UUID(int=1))
+    assert discarded_deadlines({"orders": {identity: "accepted", ("/orders", UUID(int=2)): "discarded"}}) == []
+    assert len(discarded_deadlines({"orders": {identity: "discarded"}})) == 1
+
+
+def test_a_view_that_goes_back_is_seen() -> None:
+    history = History()
+    views = Views(history)
+    for version in (1, 3, 3):
+        views.follow(Note(views=[("s1", "K1", 1, version, START, "[]")]))
+    assert history.violations == []
+    views.follow(Note(views=[("s1", "K1", 4, 2, START, "[]")]))
+    assert [violation.promise for violation in history.violations] == ["agreement"]

@@ -7,8 +7,12 @@ from typer.testing import CliRunner
 
 from devkit.cli import app
 from devkit.commands import simulate
+from devkit.simulation.cut import Cut
 from devkit.simulation.history import Violation
 from devkit.simulation.run import Result
+from devkit.simulation.safeguards import ALL_IN, Safeguards
+
+USAGE_ERROR = 2
 
 
 def wharf(*arguments: str) -> tuple[int, list[str]]:
@@ -31,9 +35,12 @@ def test_one_seed_tells_its_story() -> None:
     assert wharf("--seed", "7")[1][-1] == lines[-1]
 
 
-def red(seed: int, *, story: bool) -> Result:
-    violations: Sequence[Violation] = [Violation("S4", "sold what was not there")]
-    return Result(seed, 1, "f", violations, {}, ["a step"] if story else [])
+def red(seed: int, *, story: bool, safeguards: Safeguards, cut: Cut) -> Result:
+    """Always; as long as the third of its nine messages is there, and processes crash."""
+    whole = (cut.postings is None or 2 in cut.postings) and (cut.faults is None or "crash" in cut.faults)
+    violations: Sequence[Violation] = [Violation("S4", "sold what was not there")] if whole else []
+    assert safeguards is ALL_IN
+    return Result(seed, 1, "f", violations, {}, ["a step"] if story else [], 9, cut.faults or ("crash", "stall"))
 
 
 def test_a_red_seed_fails_and_says_what_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +48,41 @@ def test_a_red_seed_fails_and_says_what_was_broken(monkeypatch: pytest.MonkeyPat
     exit_code, lines = wharf("--seed", "9")
     assert exit_code == 1
     assert "  S4: sold what was not there" in lines
+
+
+def test_a_red_seed_shrinks_to_the_command_that_shows_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "simulate", red)
+    exit_code, lines = wharf("--seed", "9", "--shrink")
+    assert exit_code == 1
+    assert lines[-3:] == [
+        "1 of 9 messages, 1 of 2 kinds of faults are left:",
+        "  S4: sold what was not there",
+        "./wharf simulate --seed 9 --only 2 --faults crash --no-bugs --trace",
+    ]
+
+
+def test_a_green_seed_has_nothing_to_shrink() -> None:
+    exit_code, lines = wharf("--seed", "7", "--shrink")
+    assert exit_code == 0
+    assert lines == ["seed 7 is green: there is nothing to shrink"]
+
+
+def test_a_seed_can_be_run_with_less_in_it() -> None:
+    _, whole = wharf("--seed", "7")
+    exit_code, less = wharf("--seed", "7", "--only", "0,1,2", "--faults", "none", "--no-bugs")
+    assert exit_code == 0
+    assert "3 postings" in less[0]
+    assert "crash" not in less[0]
+    assert whole != less
+
+
+def test_a_safeguard_can_be_missed_in_one_seed() -> None:
+    exit_code, lines = wharf("--seed", "0", "--without", "undecodable records are kept", "--faults", "none")
+    assert exit_code == 1
+    assert any(line.startswith("  S12: ") for line in lines)
+
+
+@pytest.mark.parametrize("options", [("--only", "a"), ("--faults", "rain"), ("--without", "everything")])
+def test_what_does_not_exist_is_refused(options: tuple[str, str]) -> None:
+    exit_code, _ = wharf("--seed", "1", *options)
+    assert exit_code == USAGE_ERROR

@@ -46,11 +46,39 @@ def test_all_is_quiet_although_something_waits_in_the_background() -> None:
     scheduler = Scheduler(Random(1))
 
     async def course() -> bool:
-        waiting = asyncio.create_task(scheduler.background("fault", 1_000))
+        waiting = asyncio.ensure_future(scheduler.background("fault", 1_000))
         await scheduler.idle("referee")
         return waiting.done()
 
     assert run(scheduler, course()) is False
+
+
+def test_what_a_callback_raises_is_kept() -> None:
+    scheduler = Scheduler(Random(1))
+
+    async def course() -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": "a callback", "exception": ValueError("broken")})
+
+    run(scheduler, course())
+    assert scheduler.failures == ["a callback: ValueError('broken')"]
+
+
+def test_who_still_waits_at_the_end_is_canceled() -> None:
+    scheduler, canceled = Scheduler(Random(1)), []
+
+    async def patient() -> None:
+        try:
+            await Bell().heard()
+        finally:
+            canceled.append(True)
+
+    async def course() -> None:
+        waiting = asyncio.ensure_future(patient())
+        await scheduler.pause("course", "lets the other begin")
+        assert not waiting.done()
+
+    run(scheduler, course())
+    assert canceled == [True]
 
 
 def test_waiting_for_nobody_is_told() -> None:

@@ -12,15 +12,17 @@ from devkit.simulation.run import simulate
 from devkit.simulation.safeguards import OUT
 from devkit.simulation.seeds import Absence, Summary, search_all, simulate_all
 
-SEEDS = 200
-SEARCH_SEEDS_MAX = 100
-"""Each shows within twenty seeds at the time of writing; other rules and workloads shift where."""
+SEEDS = int(os.environ.get("WHARF_SIMULATION_SEEDS", "200"))
+"""CI asks for more."""
+SEARCH_SEEDS_MAX = 300
+"""Nearly all show within ten seeds at the time of writing; other rules and workloads shift where."""
 TWICE = "has a row, and no reason"
 HAPPENS = (
     "clients cut off",
     "crash",
     "database",
     "depose",
+    "discarded",
     "mail deferred",
     "mail rejected",
     "mail taken and cut",
@@ -33,6 +35,7 @@ HAPPENS = (
     "movements",
     "orders Canceled",
     "orders Shipped",
+    "outage",
     "rebalance",
     "refuse",
     "removals Canceled",
@@ -40,6 +43,7 @@ HAPPENS = (
     "removals Refused",
     "retried",
     "silent",
+    "slow",
     "stall",
 )
 
@@ -50,7 +54,7 @@ def summary() -> Summary:
     return simulate_all(0, SEEDS, lambda _: None)
 
 
-def test_every_promise_holds_in_200_seeds(summary: Summary) -> None:
+def test_every_promise_holds_in_every_seed(summary: Summary) -> None:
     assert summary.seeds == SEEDS
     assert {result.seed: [str(each) for each in result.violations] for result in summary.red} == {}
 
@@ -61,7 +65,7 @@ def test_the_seeds_are_not_idle(summary: Summary, kind: str) -> None:
 
 
 def test_the_seeds_decide_thousands_of_messages(summary: Summary) -> None:
-    assert summary.counts["decisions"] > 25_000
+    assert summary.counts["decisions"] > 100 * SEEDS
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "4242"])
@@ -85,6 +89,10 @@ def test_the_story_has_a_line_a_step() -> None:
     result = simulate(3, story=True)
     assert len(result.story) > 500
     assert any("commit" in line for line in result.story)
+
+
+def test_there_are_enough_safeguards_to_miss() -> None:
+    assert len({safeguards.name for safeguards in OUT}) == len(OUT) >= 40
 
 
 @pytest.fixture(scope="module")

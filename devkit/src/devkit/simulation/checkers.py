@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from chassis.deadlines import DeadlineKey
+from chassis.failures import StorageError, may_be_its_fault
 from chassis.inbox import Standing
 from chassis.intake import quarantined
 from chassis.outcomes import Accepted, Identity, Repeated
@@ -17,13 +18,16 @@ from contracts.identity import identity_of
 from contracts.registry import TOPICS
 from devkit.simulation.books import balance_problems, cause_problems
 from devkit.simulation.broker import Record
+from devkit.simulation.clerk import clerk_problems
 from devkit.simulation.history import INJECTED, DeadlineCleared, DeadlineSet, Decided
 from devkit.simulation.holders import bound_problems, holder_problems, open_lines
 from devkit.simulation.keeper import keeper_problems
 from devkit.simulation.lives import missteps, parting_problems, unended, view_problems
 from devkit.simulation.mails import mail_problems, reader_problems, resting_problems
-from devkit.simulation.process import Service
+from devkit.simulation.service import Service
+from devkit.simulation.spoils import OTHER_BODY
 from devkit.simulation.stage import Stage
+from devkit.simulation.storage import PASSING_STATES
 
 
 def check_all(stage: Stage) -> None:
@@ -32,8 +36,8 @@ def check_all(stage: Stage) -> None:
     known = {service.desk.service: standings(service) for service in stage.services}
     records = [(record, headers_of(record)) for record in stage.world.broker.all_records()]
     history.blame_all("S1", [*unanswered(stage, known), *undecided(stage, known, records), *unpublished(stage, records)])
-    history.blame_all("S2", decided_twice(stage))
-    history.blame_all("S9", list(deadline_problems(stage)))
+    history.blame_all("S2", [*decided_twice(stage), *told_twice(stage)])
+    history.blame_all("S9", [*deadline_problems(stage), *discarded_deadlines(known)])
     history.blame_all("S10", [*sequence_problems(records), *order_problems(stage, records)])
     history.blame_all("S8", [*mail_problems(stage), *resting_problems(stage)])
     history.blame_all("S12", [*poison_problems(stage), *stranger_problems(stage), *reader_problems(stage)])
@@ -42,7 +46,7 @@ def check_all(stage: Stage) -> None:
     history.blame_all("S5", list(unended(stage)))
     history.blame_all("S6", list(bound_problems(stage)))
     history.blame_all("S7", [*holder_problems(stage), *open_lines(stage)])
-    history.blame_all("life", list(missteps(stage)))
+    history.blame_all("life", [*missteps(stage), *clerk_problems(stage)])
     history.blame_all("agreement", [*parting_problems(stage), *view_problems(stage)])
     history.blame_all("model", list(keeper_problems(stage)))
     history.counts["decisions"] += len(history.decided)
@@ -59,9 +63,9 @@ def unquiet(stage: Stage) -> list[str]:
             problems.append(f"{waiting} rows in the outbox of {database.service}")
         due = [row for row in database.rows(database.tables.deadline) if row.due_at <= now]
         problems += [f"{row.deadline} of {row.object_id} is due since {row.due_at}" for row in due]
-        for column in service.work:
-            instants = [(getattr(row, column.name), row[:2]) for row in database.rows(column.table)]
-            problems += [f"{column.table.name} {key} is due since {at}" for at, key in instants if at and at <= now]
+        for employment in service.employs:
+            if employment.due is not None and employment.has_work(database, now):
+                problems.append(f"{employment.table.name} of {database.service} is due")
     return problems
 
 
@@ -77,8 +81,13 @@ def held_up(stage: Stage) -> list[str]:
         f"{service.desk.service} has parked {row.type} of {row.object_id}: {row.reason}"
         for service in stage.services
         for row in service.database.rows(service.database.tables.parked)
-        if Subject(row.seller_id, row.kind, row.object_id) not in stage.bugs.struck and INJECTED not in row.reason
+        if Subject(row.seller_id, row.kind, row.object_id) not in stage.bugs.struck and not _is_limit(row.reason)
     ]
+
+
+def _is_limit(reason: str) -> bool:
+    """A message alone ran into a limit again and again: it may be its fault, though here it was a fault of the database."""
+    return any(f"{state} {INJECTED}" in reason for state in LIMITS)
 
 
 def picture(stage: Stage) -> tuple[dict[str, dict[str, Any]], int]:
@@ -90,6 +99,7 @@ def picture(stage: Stage) -> tuple[dict[str, dict[str, Any]], int]:
     return tables, sum(map(len, stage.world.broker.records.values()))
 
 
+LIMITS = [state for state in PASSING_STATES if may_be_its_fault(StorageError(state))]
 Setting: TypeAlias = tuple[UUID, datetime]
 """A deadline's generation and the instant it is due."""
 Known: TypeAlias = Mapping[str, Mapping[Identity, str]]
@@ -112,17 +122,27 @@ def identity(headers: Mapping[str, str]) -> Identity:
 
 
 def unanswered(stage: Stage, known: Known) -> Iterator[str]:
-    """HTTP commands without an answer, or with one that nobody remembers (S1)."""
+    """HTTP commands without an answer, or with one that nobody remembers or decided (S1)."""
+    decided = {each.id for each in stage.history.decided}
     for posting in stage.postings:
-        if not posting.http or posting.spoil:
+        if not posting.is_asked:
             continue
-        answer = stage.answers.get(posting.name)
+        answer = stage.answers.get(posting.wording)
         service = stage.decider_of(posting.message).desk.service
         remembered = (posting.envelope.source, posting.envelope.id) in known[service]
         if answer is None:
-            yield f"{posting.name} was never answered"
+            yield f"{posting.wording} was never answered"
         elif isinstance(answer, Accepted | Repeated) and not remembered:
             yield f"{posting.name} was accepted, and {service} knows nothing of it"
+        elif isinstance(answer, Accepted | Repeated) and posting.envelope.id not in decided:
+            yield f"{posting.name} was accepted, and {service} never decided it"
+
+
+def told_twice(stage: Stage) -> list[str]:
+    """HTTP commands of which two bodies were accepted under one identity (S2)."""
+    bodies = {posting.wording: posting.name for posting in stage.postings if posting.is_asked}
+    accepted = Counter(bodies[wording] for wording, answer in stage.answers.items() if isinstance(answer, Accepted | Repeated))
+    return [f"{name} was accepted with {times} bodies" for name, times in accepted.items() if times > 1]
 
 
 def undecided(stage: Stage, known: Known, records: Read) -> Iterator[str]:
@@ -135,7 +155,8 @@ def undecided(stage: Stage, known: Known, records: Read) -> Iterator[str]:
             if record.topic not in service.topics or record.type not in service.desk.types:
                 continue
             standing = known[service.desk.service].get(identity(headers))
-            if standing != Standing.ACCEPTED:
+            given_up = standing == Standing.DISCARDED and identity(headers)[1] in stage.history.discarded
+            if standing != Standing.ACCEPTED and not given_up:
                 yield f"{service.desk.service}: {record.type} for {headers['ce_subject']} is {standing or 'unknown'}"
 
 
@@ -176,10 +197,20 @@ def deadline_problems(stage: Stage) -> Iterator[str]:
                 setting = latest.get(at) if event.id in stage.history.parked else standing.get(at)
                 if setting != (deadline.generation, deadline.due_at):
                     yield f"{at} was decided while {setting} stood"
-                if event.now < deadline.due_at:
-                    yield f"{at} was decided at {event.now}, due at {deadline.due_at}"
+                if event.at < deadline.due_at:
+                    yield f"{at} was decided at {event.at}, due at {deadline.due_at}"
             case Decided():
                 pass
+
+
+def discarded_deadlines(known: Known) -> list[str]:
+    """Deadlines that somebody gave up: their object would wait for ever (S9)."""
+    return [
+        f"{source}: {message_id} was discarded"
+        for standing_of in known.values()
+        for (source, message_id), standing in standing_of.items()
+        if standing == Standing.DISCARDED and source.endswith("/deadlines")
+    ]
 
 
 def sequence_problems(records: Read) -> Iterator[str]:
@@ -235,5 +266,5 @@ def poison_problems(stage: Stage) -> Iterator[str]:
         row_id = quarantined(record, "", stage.world.clock.now()).quarantine_id
         if (row_id,) not in database.memory.tables[database.tables.quarantine.name].rows:
             yield f"{posting.spoil}: {posting.name} is not in quarantine"
-        if posting.spoil != "other body" and posting.envelope.id in decided:
+        if posting.spoil != OTHER_BODY and posting.envelope.id in decided:
             yield f"{posting.spoil}: {posting.name} was decided"

@@ -1,5 +1,5 @@
-"""Rules of the services with one thought left out. Each function puts one on a desk in the place of the real rule;
-`safeguards` says who must notice.
+"""Rules about removals and mails with one thought left out. Each function puts one on a desk in the place of the real rule;
+`safeguards` says who must notice. Those about orders are in `false_order_rules`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 from chassis.desk import Decision, Desk
 from chassis.outcomes import Cause
 from contracts.envelope import Message
-from contracts.inventory import HoldReleased, UnitsHeld
+from contracts.inventory import HoldReleased, StockSnapshot, UnitsHeld
 from contracts.notifications import MailCut, MailDeferred
 from contracts.removals import PORTIONS_MAX, CancelRemoval, RemovalCanceled, RemovalRequested
 from contracts.warehouse import UnitsReceived
@@ -27,6 +27,7 @@ from notifications.store import Books as Mails
 from removals.decisions import ending
 from removals.decisions.early import EARLY
 from removals.domain.removal import Removal, Status
+from removals.domain.stock import Balance, StockView
 from removals.store import Books as Removals
 
 
@@ -40,7 +41,7 @@ def hold_reserved_units(desk: Desk[Any]) -> None:
             return holds.hold(books, removal, cause)
         return _held(books, removal, [part for each in found for part in _parted(books, removal, each)], cause)
 
-    _put(desk, RemovalRequested, hold)
+    put(desk, RemovalRequested, hold)
 
 
 def hold_by_a_view(desk: Desk[Any]) -> None:
@@ -61,8 +62,8 @@ def hold_by_a_view(desk: Desk[Any]) -> None:
 
     if desk.service == "inventory":
         real = desk.rules[UnitsReceived].decide
-        _put(desk, UnitsReceived, receive)
-        _put(desk, RemovalRequested, hold)
+        put(desk, UnitsReceived, receive)
+        put(desk, RemovalRequested, hold)
 
 
 def release_to_available(desk: Desk[Any]) -> None:
@@ -79,7 +80,7 @@ def release_to_available(desk: Desk[Any]) -> None:
         units = bookings.told_units(portions)
         return [HoldReleased(seller_id=removal.seller_id, removal_id=removal.removal_id, lines=units)]
 
-    _put(desk, RemovalCanceled, release)
+    put(desk, RemovalCanceled, release)
 
 
 def hold_some_lines(desk: Desk[Any]) -> None:
@@ -93,7 +94,7 @@ def hold_some_lines(desk: Desk[Any]) -> None:
                 return _held(books, removal, found, cause)
         return holds.hold(books, removal, cause)
 
-    _put(desk, RemovalRequested, hold)
+    put(desk, RemovalRequested, hold)
 
 
 def cancel_in_processing(desk: Desk[Any]) -> None:
@@ -103,7 +104,18 @@ def cancel_in_processing(desk: Desk[Any]) -> None:
         begun = removal.status is Status.PROCESSING
         return ending.cancel_removal(books, replace(removal, status=Status.PENDING) if begun else removal, command, cause)
 
-    _put(desk, CancelRemoval, EARLY.or_kept(cancel))
+    put(desk, CancelRemoval, EARLY.or_kept(cancel))
+
+
+def believe_older_snapshots(desk: Desk[Any]) -> None:
+    """Each snapshot is taken for the newest."""
+
+    def note(books: Removals, snapshot: StockSnapshot, _: Cause) -> Sequence[Message]:
+        balances = tuple(Balance(one.location_id, one.bucket, one.quantity) for one in snapshot.balances)
+        books.stock[snapshot.subject] = StockView(snapshot.version, snapshot.changed_at, balances)
+        return []
+
+    put(desk, StockSnapshot, note)
 
 
 def try_again_what_is_unknown(desk: Desk[Any]) -> None:
@@ -113,7 +125,7 @@ def try_again_what_is_unknown(desk: Desk[Any]) -> None:
         return deferred(books, MailDeferred(**report.model_dump()), cause)
 
     deferred = sending.of_last_try(sending.defer)
-    _put(desk, MailCut, cut)
+    put(desk, MailCut, cut)
 
 
 def send_whatever_its_age(desk: Desk[Any]) -> None:
@@ -128,10 +140,11 @@ def send_whatever_its_age(desk: Desk[Any]) -> None:
 
     if desk.service == "notifications":
         for kind, rule in desk.rules.items():
-            _put(desk, kind, patient(rule.decide))
+            put(desk, kind, patient(rule.decide))
 
 
-def _put(desk: Desk[Any], kind: type[Message], decide: Decision[Any, Any]) -> None:
+def put(desk: Desk[Any], kind: type[Message], decide: Decision[Any, Any]) -> None:
+    """In the place of the real rule, on the desk that has it."""
     if kind in desk.rules:
         desk.rules[kind] = replace(desk.rules[kind], decide=decide)
 

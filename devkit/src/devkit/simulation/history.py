@@ -22,7 +22,16 @@ class Decided:
     id: UUID
     subject: Subject
     now: datetime
+    """As the rule was told."""
+    at: datetime
+    """As it really was."""
     facts: tuple[Message, ...]
+
+    @property
+    def told(self) -> str:
+        """A line of the story."""
+        facts = " ".join([type(fact).__name__ for fact in self.facts])
+        return f"decided {type(self.message).__name__} of {self.subject.key}: {facts or 'nothing'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +57,15 @@ class Note:
 
     events: list[Event] = field(default_factory=list)
     movements: list[tuple[Any, ...]] = field(default_factory=list)
+    views: list[tuple[Any, ...]] = field(default_factory=list)
+    """Of removals' view of the stock."""
     parked: list[UUID] = field(default_factory=list)
     sellers: set[tuple[str, str]] = field(default_factory=set)
     """Whose rows are written, and in which tables."""
     facts: list[str] = field(default_factory=list)
     """Lines that were to be published in another transaction, when that safeguard is out."""
-    wrote: bool = False
-    committed: bool = False
+    wrote: set[str] = field(default_factory=set)
+    """Tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,8 @@ class History:
     events: list[Event] = field(default_factory=list)
     parked: set[UUID] = field(default_factory=set)
     """Messages that ever were."""
+    discarded: set[UUID] = field(default_factory=set)
+    """Messages that an operator gave up."""
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """How often what happened: so that a run in which nothing happened does not look like a good one."""

@@ -25,7 +25,7 @@ from contracts.inventory import (
     UnitsRefused,
     UnitsRemoved,
 )
-from contracts.orders import ItemsCanceled, OrderCanceled, OrderPlaced, PackageShipped, ShippedAfterCancel
+from contracts.orders import CancelReason, ItemsCanceled, OrderCanceled, OrderPlaced, PackageShipped, ShippedAfterCancel
 from contracts.removals import (
     Condition,
     RemovalCanceled,
@@ -176,7 +176,9 @@ class StockKeeper:
                 asked[line.line, line.sku] += line.quantity
             held &= asked
         self._expect(_by_line(told) == held, canceled, f"held {held}, {_by_line(told)} were released")
-        back = isinstance(released, HoldReleased) or (isinstance(released, StockReleased) and released.restocked)
+        back = getattr(canceled, "reason", None) != CancelReason.NO_INVENTORY  # then the seller says that they are not there
+        if isinstance(released, StockReleased):
+            self._expect(released.restocked == back, canceled, f"may be bought again: {back}, told was {released.restocked}")
         for hold, quantity in _holds(holder, told):
             self.held[hold] -= quantity
             self.shelves[hold[2]] += quantity if back else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from contracts.envelope import Message, Subject
-from contracts.orders import ShippedAfterCancel
+from contracts.orders import PackageShipped, ShippedAfterCancel
 from contracts.removals import (
     RemovalCanceled,
     RemovalCompleted,
@@ -30,6 +30,8 @@ from removals.store import BALANCES
 
 ORDER_ENDS = ("Shipped", "Canceled")
 REMOVAL_ENDS = ("Completed", "Canceled", "Refused")
+DEPARTURES = (PackageShipped, ShippedAfterCancel, RemovalShipped, RemovalDisposed)
+"""Facts after which units are gone."""
 Facts: TypeAlias = type[Message] | None
 
 FOLLOWS: Mapping[type[Message], tuple[Facts, ...]] = {
@@ -68,13 +70,13 @@ def missteps(stage: Stage) -> Iterator[str]:
 def parting_problems(stage: Stage) -> Iterator[str]:
     """What orders and removals say has left, also after a cancel, inventory has let go for them, or misses (agreement)."""
     left = _told_to_have_left(stage)
-    subject_of = {decided.id: decided.subject for decided in stage.history.decided if decided.service == "inventory"}
+    departures = {each.id: each.subject for each in stage.history.decided if isinstance(each.message, DEPARTURES)}
     for row in stage.database("inventory").rows(inventory_tables.movement):
         if row.target in (Outside.CUSTOMER, Outside.REMOVED):
             left[row.seller_id, row.holder_kind, row.holder_id] -= row.quantity
     for row in stage.database("inventory").rows(inventory_tables.discrepancy):
-        if subject_of[row.cause].kind != "item":
-            left[subject_of[row.cause]] -= row.quantity
+        if row.cause in departures:  # others were looked for, and not found on their shelf
+            left[departures[row.cause]] -= row.quantity
     for (seller_id, kind, holder_id), units in left.items():
         if units:
             yield f"{kind} {holder_id} of {seller_id} says that {units} units left, which inventory did not give"

@@ -18,7 +18,7 @@ from contracts.orders import (
 from contracts.payments import PaymentDeclined, PaymentDelayed, PaymentVerified
 from contracts.values import Address, Buyer, Channel, LineUnits, Money
 from contracts.warehouse import OrderParcelShipped, OrderPickShort
-from devkit.simulation.posting import DAY, HOUR, MINUTE, SELLERS, SKUS, START, Draw
+from devkit.simulation.posting import DAY, HOUR, MINUTE, START, Draw
 
 ORDERS_MIN, ORDERS_MAX = 3, 5
 HOLD, PAYMENT_LIMIT, CONFIRM_BY = 30 * MINUTE, 21 * DAY, 30 * DAY
@@ -54,10 +54,10 @@ def draw_orders(draw: Draw) -> None:
 
 def _order(draw: Draw, number: int) -> None:
     dice = draw.dice
-    skus = [dice.choice(SKUS) for _ in range(dice.choice((1, 1, 2, 3)))]
+    skus = [dice.choice(draw.skus) for _ in range(dice.choice((1, 1, 2, 3)))]
     price = Money(amount=500, currency="GBP")
     bought = Bought(
-        seller_id=dice.choice(SELLERS),
+        seller_id=dice.choice(draw.sellers),
         order_id=f"o{number if draw.chance(0.9) else max(number - 1, 0)}",  # some ids are taken twice, by both sellers too
         channel=dice.choice((Channel.SELLER, Channel.NETWORK)),
         lines=tuple(Line(sku=sku, quantity=dice.randint(1, 2), unit_price=price, asin=f"B00000000{sku[1]}") for sku in skus),

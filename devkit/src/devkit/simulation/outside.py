@@ -6,20 +6,24 @@ import asyncio
 from datetime import datetime
 
 from chassis.outcomes import Accepted, Blocked, Failed, Outcome, Received, Repeated, Via, hash_of
-from devkit.simulation.broker import headers_of
 from devkit.simulation.history import INJECTED
-from devkit.simulation.operators import mail_command
+from devkit.simulation.operators import look_after_parked, mail_command
 from devkit.simulation.posting import Posting
 from devkit.simulation.process import CrashedError
+from devkit.simulation.spoils import record_of
 from devkit.simulation.stage import Stage
 
 LULL = 0.2
 """How often the outside world waits until all is quiet before it goes on."""
+HASTE = (0.0, 0.5, 0.8)
+"""How often it does not wait at all: drawn for each run, so that messages come one by one, or many together."""
 BUSY_STEPS_MAX = 12
 EXACT = 0.6
 """How often time stops at the very instant of a deadline that lies on its way."""
 OPERATED = 0.06
 """After how many postings an operator asks for something to be done about a mail."""
+LOOKED_AFTER = 0.2
+"""After how many postings an operator looks after something that is parked, whether that helps or not."""
 MAILS_LOOKED_AT_MAX = 4
 CLIENT_TRIES_MAX = 3
 CLIENT_WAIT_STEPS = 20
@@ -28,13 +32,17 @@ DEADLINES_ON_THE_WAY_MAX = 20
 
 async def work(stage: Stage) -> None:
     """Send all postings, each at its time."""
+    haste = stage.dice.choice(HASTE)
     clients = []  # so that nobody forgets them while they wait
     for posting in list(stage.postings):
         await _pass_time(stage, posting.at)
         clients.append(_send(stage, posting))
         if stage.dice.random() < OPERATED:
             clients.append(_ask_about_a_mail(stage))
-        await _breathe(stage)
+        if stage.dice.random() < LOOKED_AFTER:
+            clients.append(look_after_parked(stage, stage.dice))
+        if stage.dice.random() >= haste:
+            await _breathe(stage)
     stage.history.counts["postings"] += len(stage.postings)
 
 
@@ -55,8 +63,8 @@ def _ask_about_a_mail(stage: Stage) -> "asyncio.Task[None] | None":
 
 def _send(stage: Stage, posting: Posting) -> "asyncio.Task[None] | None":
     """To the broker at once, or by a client that waits for its answer."""
-    stage.world.scheduler.tell("outside", f"{posting.spoil} {posting.name}".lstrip())
-    if posting.http and not posting.spoil:
+    stage.world.scheduler.tell("outside", posting.wording)
+    if posting.is_asked:
         return asyncio.create_task(_ask(stage, posting))
     _publish(stage, posting)
     return None
@@ -94,33 +102,9 @@ async def _breathe(stage: Stage) -> None:
 
 
 def _publish(stage: Stage, posting: Posting) -> None:
-    key, headers, value = _record(posting)
-    topic = posting.message.topic.name
-    record = stage.world.broker.append(topic, key, headers, value)
+    record = stage.world.broker.append(posting.message.topic.name, *record_of(posting))
     if posting.spoil:
         stage.spoiled.append((posting, record))
-
-
-def _record(posting: Posting) -> tuple[bytes, list[tuple[str, bytes | None]], bytes | None]:
-    """As it is sent, with what is wrong with it."""
-    subject, body = posting.message.subject, posting.message.model_dump_json().encode()
-    key, headers = subject.key.encode(), headers_of(posting.envelope.headers(subject))
-    foreign = "s2" if subject.seller_id == "s1" else "s1"
-    match posting.spoil:
-        case "no json":
-            return key, headers, body[:-1]
-        case "no body":
-            return key, headers, None
-        case "no type":
-            return key, [header for header in headers if header[0] != "ce_type"], body
-        case "foreign seller":
-            return key, [(name, foreign.encode() if name == "ce_sellerid" else value) for name, value in headers], body
-        case "foreign key":
-            return subject._replace(seller_id=foreign).key.encode(), headers, body
-        case "other body":
-            return key, headers, body[:-1] + b', "extra": 1}'
-        case _:
-            return key, headers, body
 
 
 async def _ask(stage: Stage, posting: Posting) -> None:
@@ -140,7 +124,7 @@ async def _answer(stage: Stage, posting: Posting) -> Outcome:
     while True:
         processes = stage.processes_of(service)
         if not processes:
-            await stage.world.scheduler.wait_steps("client", CLIENT_WAIT_STEPS)
+            await service.started.heard()
             continue
         process = stage.dice.choice(processes)
         try:
@@ -157,13 +141,13 @@ def _received(posting: Posting, now: datetime) -> Received:
 
 def _note(stage: Stage, posting: Posting, outcome: Outcome) -> None:
     """What was answered once must be answered always."""
-    stage.world.scheduler.tell("client", f"{posting.name} was answered {type(outcome).__name__}")
-    before = stage.answers.get(posting.name)
+    stage.world.scheduler.tell("client", f"{posting.wording} was answered {type(outcome).__name__}")
+    before = stage.answers.get(posting.wording)
     answered = Accepted | Repeated
     if isinstance(before, answered):
         if isinstance(outcome, Failed) and INJECTED in outcome.reason:
             return
         if not isinstance(outcome, answered) or list(before.facts) != list(outcome.facts):
-            stage.history.blame("S1", f"{posting.name} was answered {before}, and then {outcome}")
+            stage.history.blame("S1", f"{posting.wording} was answered {before}, and then {outcome}")
         return
-    stage.answers[posting.name] = outcome
+    stage.answers[posting.wording] = outcome

@@ -1,36 +1,26 @@
 """One process of a service, put together from the real parts: lanes, gate, intake, deadlines; in the one that leads also the
 relay and the service's workers. It can crash at any await and start anew with nothing but what was committed. The services'
-`app` puts the same parts together for real.
+`app` puts the same parts together for real. What it shares with others is in `service`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from random import Random
 from typing import Any, TypeVar
-
-from sqlalchemy import Column
 
 from chassis.breaker import Breaker
 from chassis.clock import DrivenClock
-from chassis.desk import Desk
 from chassis.due import fire_due
 from chassis.gate import Gate
-from chassis.intake import Intake
 from chassis.lane import Lane, Works
 from chassis.outcomes import Outcome, Received
-from chassis.relay import Relayed, Sender, relay_once
-from chassis.rows import names
+from chassis.relay import Sender
 from chassis.transaction import Transactions
 from chassis.worker import Worker
-from devkit.simulation.broker import Broker, BrokerSender, Consumer, Outage
-from devkit.simulation.mail_server import MailServer
-from devkit.simulation.scheduler import Bell, Scheduler
+from devkit.simulation.broker import BrokerSender, Consumer, Record
+from devkit.simulation.service import Employment, Habits, Service, World
 from devkit.simulation.storage import Database, SimulatedTransactions
-from devkit.simulation.watch import Watched
-from notifications.courier import Courier
-from notifications.post import Post
 
 T = TypeVar("T")
 
@@ -41,68 +31,13 @@ STEPS_PER_SECOND = 20
 """How long a wait of the services is, in steps of the simulation."""
 WAIT_STEPS_MAX = 30
 
-Relay = Callable[[Transactions, Sender, int], Coroutine[Any, Any, Relayed]]
 
-
-@dataclass(slots=True)
-class Habits:
-    """Orders of doing things that are safeguards, each of which can be turned round."""
-
-    acknowledge_first: bool = False
-    stop_at_failure: bool = True
-    relay: Relay = relay_once
-    courier: Callable[[Lane[Any], Post, int], Worker] = Courier
-
-
-@dataclass(slots=True)
-class World:
-    """What outlives every process."""
-
-    scheduler: Scheduler
-    broker: Broker
-    outage: Outage
-    mail_server: MailServer
-    dice: Random
-    clock: DrivenClock
-    ticked: Bell = field(default_factory=Bell)
-    failures: list[str] = field(default_factory=list)
-    """Why a process ended by itself, which it must never do here."""
-
-
-@dataclass(slots=True)
-class Service:
-    """A service as all its processes share it."""
-
-    desk: Desk[Watched]
-    database: Database
-    habits: Habits
-    employs: Sequence["Employ"] = ()
-    work: Sequence[Column[Any]] = ()
-    """Instants at which a worker has something to do."""
-    leader: str | None = None
-    """The process that holds the advisory lock."""
-    leader_free: Bell = field(default_factory=Bell)
-
-    topics: Sequence[str] = field(init=False)
-    """Those with messages that the service decides."""
-
-    def __post_init__(self) -> None:
-        self.topics = sorted({kind.topic.name for kind in self.desk.rules if hasattr(kind, "topic")})
-
-    def instants(self) -> Iterator[datetime]:
-        """When there is something to do by itself, past and to come, in no order."""
-        yield from (row.due_at for row in self.database.deadlines())
-        for column in self.work:
-            place = names(column.table).index(column.name)
-            yield from (row[place] for row in self.database.present(column.table) if row[place] is not None)
+def _told_by_the_database() -> None:
+    """The lanes' knock: here the database knocks by itself, at the very instant of a commit."""
 
 
 class CrashedError(ConnectionError):
     """The process went away while a client waited for it."""
-
-
-Employ = Callable[["Process"], Worker]
-"""Makes one of a service's workers, when the process starts."""
 
 
 class Process:
@@ -113,6 +48,8 @@ class Process:
         self.alive = False
         self.crash_in: int | None = None
         """Crash at this step from now on."""
+        self.send_steps = 0
+        """How long what it sends is on its way."""
         self.world = world
         self._service = service
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -147,14 +84,15 @@ class Process:
         database = self._service.database
         transactions, gate, breaker = SimulatedTransactions(database, self.pause), Gate(GATE_BATCHES), Breaker()
         self.works: Works[Any] = Works(
-            transactions, self._clock, self._service.desk, gate, breaker, database.committed.ring, self.world.dice.random
+            transactions, self._clock, self._service.desk, gate, breaker, _told_by_the_database, self.world.dice.random
         )
-        self._http = Lane("http", self.works, hurried=True)
-        self._workers = [employ(self) for employ in self._service.employs]
+        self._http = self.habits.lane("http", self.works, hurried=True)
+        self._workers = [(employment, employment.make(self)) for employment in self._service.employs]
         for topic in self._service.topics:
             self.spawn(self._consume(topic))
         for task in (self._fire_deadlines(), self._lead(), self._follow_clock()):
             self.spawn(task)
+        self._service.started.ring()
 
     def crash(self) -> None:
         """All at once, as if the power went."""
@@ -191,7 +129,8 @@ class Process:
         """Work that ends with the process."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = None
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._forget)
+        task.add_done_callback(self._blame)
         return task
 
     async def pause(self, what: str) -> None:
@@ -207,18 +146,28 @@ class Process:
 
     async def answer(self, received: Received) -> Outcome:
         """What the HTTP edge would do with a command. Raises CrashedError."""
-        task = self.spawn(self._http.run([received], self.wait))
+        (outcome,) = await self._ended(self.spawn(self._http.run([received], self.wait)))
+        return outcome
+
+    async def work(self, job: Callable[[Transactions, DrivenClock], Coroutine[Any, Any, T]]) -> T:
+        """Something an operator does by way of this process. Raises CrashedError."""
+        transactions = SimulatedTransactions(self._service.database, self.pause, self.habits.operator_rows)
+        task = asyncio.get_running_loop().create_task(job(transactions, self._clock))
+        self._tasks[task] = None
+        task.add_done_callback(self._forget)
+        return await self._ended(task)
+
+    async def _ended(self, task: "asyncio.Task[T]") -> T:
+        """What somebody outside waits for; it ends with the process."""
         await asyncio.wait([task])
         if task.cancelled():
             raise CrashedError(self.name)
-        return task.result()[0]
+        return task.result()
 
-    async def work(self, job: Callable[[Transactions, DrivenClock], Coroutine[Any, Any, T]]) -> T:
-        """Something an operator does by way of this process, with every safeguard in."""
-        return await job(SimulatedTransactions(self._service.database, self.pause, safe=True), self._clock)
-
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.pop(task, None)
+
+    def _blame(self, task: "asyncio.Task[Any]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.world.failures.append(f"{self.name} ended: {error!r}")
 
@@ -237,27 +186,32 @@ class Process:
         group = world.broker.group(self._service.desk.service, topic)
         consumer = Consumer(world.broker, group, self.name, world.dice)
         self._consumers.append(consumer)
-        intake = Intake(Lane(topic, self.works))
-        while True:
-            records = await consumer.fetch()
-            await self.pause(f"takes {len(records)} of {topic}")
-            if self._service.habits.acknowledge_first:
-                consumer.acknowledge(records)
+        intake = self.habits.intake(self.habits.lane(topic, self.works))
+
+        async def take(records: Sequence[Record]) -> None:
             await intake.take(records, self.wait)
+
+        async def acknowledge(records: Sequence[Record]) -> None:
             await self.pause(f"acknowledges {topic}")
             consumer.acknowledge(records)
 
-    async def _fire_deadlines(self) -> None:
-        lane = Lane("deadlines", self.works)
         while True:
-            if self._some_due():
+            records = await consumer.fetch()
+            await self.pause(f"takes {len(records)} of {topic}")
+            await self.habits.consume(records, take, acknowledge)
+
+    async def _fire_deadlines(self) -> None:
+        works = replace(self.works, clock=self.habits.deadline_clock(self._clock))
+        lane = self.habits.lane("deadlines", works)
+        deadlines_changed = self.database.changed[self.database.tables.deadline.name]
+        while True:
+            if self._some_due(works.clock.now()):
                 await self.pause("looks for deadlines")
                 await fire_due(lane, self.wait, deadlines_max=DEADLINES_MAX)
             else:
-                await self._service.database.committed.heard()  # looking every second would find it, too
+                await deadlines_changed.heard()  # looking every second would find it, too
 
-    def _some_due(self) -> bool:
-        now = self._clock.now()
+    def _some_due(self, now: datetime) -> bool:
         return any(row.due_at <= now for row in self.database.deadlines())
 
     async def _lead(self) -> None:
@@ -266,21 +220,22 @@ class Process:
         while service.leader is not None:
             await service.leader_free.heard()
         service.leader = self.name
-        self._leading = [self.spawn(work) for work in (self._relay(), *map(self._patrol, self._workers))]
+        self._leading = [self.spawn(work) for work in (self._relay(), *[self._patrol(*each) for each in self._workers])]
 
-    async def _patrol(self, worker: Worker) -> None:
+    async def _patrol(self, employment: Employment, worker: Worker) -> None:
         """Its rounds; knocked at ticks and after commits, those during a round too."""
-        committed = self._service.database.committed
+        changed = self.database.changed[employment.table.name]
         while True:
-            rung = committed.rung
-            if not await worker.work(self.wait) and committed.rung == rung:
-                await committed.heard()
+            rung, works = changed.rung, employment.has_work(self.database, self._clock.now())
+            if not (works and await worker.work(self.wait)) and changed.rung == rung:
+                await changed.heard()
 
     async def _relay(self) -> None:
         database, sender = self._service.database, self.sender()
+        told = database.changed[database.tables.outbox.name]
         while True:
             if not database.size(database.tables.outbox):
-                await database.committed.heard()
+                await told.heard()
                 continue
             await self.pause("relays")
             await self._send(sender)
@@ -298,20 +253,31 @@ class Process:
             if self._clock.now() < self.world.clock.now():
                 await self.pause("hears the time")
                 self._clock.advance(self.world.clock.now())
-                self._service.database.committed.ring()
+                self.database.knock()
             else:
                 await self.world.ticked.heard()
 
 
 @dataclass(slots=True)
 class PausingSender:
-    """Sending takes time, and a crash may come between it and what follows."""
+    """Sending takes time, and a crash may come between it and what follows. What is on a slow way arrives, whatever has become
+    of its sender meanwhile.
+    """
 
     inner: Sender
     process: "Process"
 
     async def send(self, facts: Sequence[Any]) -> Sequence[Any]:
         await self.process.pause("sends")
-        results = await self.inner.send(facts)
+        if self.process.send_steps:
+            results = await self.process.world.outlive(self._arrive(facts, self.process.send_steps))
+        else:
+            results = await self.inner.send(facts)
         await self.process.pause("has sent")
         return results
+
+    async def _arrive(self, facts: Sequence[Any], steps: int) -> Sequence[Any]:
+        world = self.process.world
+        await world.scheduler.wait_steps(self.process.name, steps)
+        world.scheduler.tell("broker", f"hears late of {len(facts)} from {self.process.name}")
+        return await self.inner.send(facts)

@@ -21,7 +21,7 @@ from contracts.removals import (
 )
 from contracts.values import Address, LineUnits
 from contracts.warehouse import RemovalParcelShipped, RemovalPickShort, RemovalPickStarted, RemovalUnitsDisposed, ShortUnits
-from devkit.simulation.posting import DAY, HOUR, MINUTE, SELLERS, SKUS, START, Draw
+from devkit.simulation.posting import DAY, HOUR, MINUTE, SELLERS, START, Draw
 
 REMOVALS_MIN, REMOVALS_MAX = 2, 3
 LEAVE_BY, GIVEN_UP, DRAFT_EXPIRES = 42 * DAY, 90 * DAY, 30 * DAY
@@ -68,9 +68,9 @@ def draw_removals(draw: Draw) -> None:
 def _removal(draw: Draw, number: int) -> None:
     dice = draw.dice
     wanted = Wanted(
-        seller_id=dice.choice(SELLERS),
+        seller_id=dice.choice(draw.sellers),
         removal_id=f"r{number if draw.chance(0.9) else max(number - 1, 0)}",
-        items=[_item(draw, sku) for sku in dice.sample(SKUS, dice.choice((1, 1, 2)))],
+        items=[_item(draw, sku) for sku in dice.sample(draw.skus, min(dice.choice((1, 1, 2)), len(draw.skus)))],
         method=dice.choice((Method.SHIP_TO, Method.SHIP_TO, Method.DISPOSE)),
         at=START + dice.choice((10, 30, 40, 60, 90, 91, 2000)) * MINUTE,
     )

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column
-
 from chassis.desk import Desk
 from chassis.lane import Lane
 from chassis.tables import ServiceTables
 from chassis.worker import Worker
 from devkit.simulation.mail_server import SimulatedPost
-from devkit.simulation.process import Employ, Process
+from devkit.simulation.process import Process
+from devkit.simulation.service import Employment
 from devkit.simulation.snapshots import StockPublisher
 from inventory import tables as inventory_tables
 from inventory.decisions import DESK as INVENTORY
@@ -50,13 +49,20 @@ class Member:
 
     desk: Callable[[], Desk[Any]]
     tables: ServiceTables
-    employs: Sequence[Employ] = ()
-    work: Sequence[Column[Any]] = ()
+    employs: Sequence[Employment] = ()
 
 
 MEMBERS: Sequence[Member] = (
     Member(lambda: orders_desk(Policies()), order_tables.SERVICE),
-    Member(lambda: replace(INVENTORY, rules=dict(INVENTORY.rules)), inventory_tables.SERVICE, (StockPublisher,)),
+    Member(
+        lambda: replace(INVENTORY, rules=dict(INVENTORY.rules)),
+        inventory_tables.SERVICE,
+        (Employment(StockPublisher, inventory_tables.item),),
+    ),
     Member(lambda: removals_desk(Terms()), removal_tables.SERVICE),
-    Member(lambda: notifications_desk(Policy(), letters()), mail_tables.SERVICE, (courier,), (mail_tables.mail.c.due_at,)),
+    Member(
+        lambda: notifications_desk(Policy(), letters()),
+        mail_tables.SERVICE,
+        (Employment(courier, mail_tables.mail, mail_tables.mail.c.due_at),),
+    ),
 )

@@ -11,6 +11,7 @@ from random import Random
 import structlog
 
 from devkit.simulation import checkers, operators, outside
+from devkit.simulation.cut import WHOLE, Cut
 from devkit.simulation.history import Violation
 from devkit.simulation.safeguards import ALL_IN, Safeguards
 from devkit.simulation.scheduler import Scheduler, StuckError, UnquietError, run
@@ -29,20 +30,26 @@ class Result:
     violations: Sequence[Violation]
     counts: Mapping[str, int]
     story: Sequence[str]
+    postings: int = 0
+    """That were drawn; operators may have added some."""
+    faults: Sequence[str] = ()
+    """The kinds that were drawn."""
 
 
-def simulate(seed: int, *, safeguards: Safeguards = ALL_IN, story: bool = False) -> Result:
-    """Run a seed to its end and check everything."""
+def simulate(seed: int, *, safeguards: Safeguards = ALL_IN, cut: Cut = WHOLE, story: bool = False) -> Result:
+    """Run a seed, or what is left of it, to its end and check everything."""
     scheduler = Scheduler(Random(f"{seed} schedule"), story=[] if story else None)
-    stage = stage_of(seed, scheduler, safeguards)
+    stage = stage_of(seed, scheduler, safeguards, cut)
+    postings, kinds = len(stage.postings), stage.faults.kinds
     try:
         with _silence():
             run(scheduler, _play(stage))
     except (UnquietError, StuckError) as error:
         stage.history.blame("unknown", str(error))
-    stage.history.blame_all("alarm", stage.world.failures)
+    stage.history.blame_all("alarm", [*stage.world.failures, *scheduler.failures])
     counts = {**stage.history.counts, **stage.faults.counts, **stage.world.mail_server.counts}
-    return Result(seed, scheduler.step, scheduler.fingerprint, stage.history.violations, counts, scheduler.story or [])
+    told = (stage.history.violations, counts, scheduler.story or [])
+    return Result(seed, scheduler.step, scheduler.fingerprint, *told, postings, kinds)
 
 
 @contextmanager
@@ -74,6 +81,11 @@ async def _play(stage: Stage) -> None:
     checkers.check_all(stage)
     await _deliver_again(stage)
     faults.cancel()
+    stage.world.failures += [f"{task.get_name()}: {task.exception()!r}" for task in stage.faults.under_way if _failed(task)]
+
+
+def _failed(task: "asyncio.Task[None]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is not None
 
 
 async def _quiet(stage: Stage, when: str) -> None:

@@ -1,6 +1,8 @@
 """Many seeds, on all processors; and for each safeguard the first seed that notices its absence. One seed is in `run`."""
 
+import gc
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -9,6 +11,7 @@ from multiprocessing import get_context
 from typing import TypeAlias
 
 from devkit.simulation.history import Violation
+from devkit.simulation.roster import letters
 from devkit.simulation.run import Result, simulate
 from devkit.simulation.safeguards import OUT, Safeguards
 
@@ -47,11 +50,14 @@ def simulate_all(first: int, seeds: int, advance: Advance) -> Summary:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """How the absence of a safeguard came to light; `seed` is None when it never did."""
+    """How the absence of a safeguard came to light; `seed` is None when it never did. `seconds` is how long the search took."""
 
     name: str
     seed: int | None
     violation: Violation | None
+    steps: int = 0
+    """Of the run in which it did."""
+    seconds: float = 0.0
 
 
 def search_all(first: int, advance: Advance, *, seeds_max: int = SEARCH_SEEDS_MAX) -> Sequence[Absence]:
@@ -65,12 +71,13 @@ def search_all(first: int, advance: Advance, *, seeds_max: int = SEARCH_SEEDS_MA
 
 def search(place: int, *, first: int = 0, seeds_max: int = SEARCH_SEEDS_MAX) -> Absence:
     """The first seed in which the safeguard at this place of the list is missed by whom it should be."""
-    safeguards = OUT[place]
+    safeguards, begun = OUT[place], time.monotonic()
     for seed in range(first, first + seeds_max):
-        found = next(missed(safeguards, simulate(seed, safeguards=safeguards)), None)
-        if found is not None:
-            return Absence(safeguards.name, seed, found)
-    return Absence(safeguards.name, None, None)
+        result = simulate(seed, safeguards=safeguards)
+        gc.collect()
+        if found := next(missed(safeguards, result), None):
+            return Absence(safeguards.name, seed, found, result.steps, time.monotonic() - begun)
+    return Absence(safeguards.name, None, None, seconds=time.monotonic() - begun)
 
 
 def missed(safeguards: Safeguards, result: Result) -> Iterator[Violation]:
@@ -79,8 +86,18 @@ def missed(safeguards: Safeguards, result: Result) -> Iterator[Violation]:
 
 
 def _simulate_some(first: int, seeds: int) -> list[Result]:
-    return [simulate(seed) for seed in range(first, first + seeds)]
+    results = [simulate(seed) for seed in range(first, first + seeds)]
+    gc.collect()
+    return results
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(min(jobs, os.cpu_count() or 1), mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(min(jobs, os.cpu_count() or 1), mp_context=get_context("spawn"), initializer=_prepare)
+
+
+def _prepare() -> None:
+    """What runs leave behind is collected between them, and what was imported is not looked at each time."""
+    letters()
+    gc.collect()
+    gc.freeze()
+    gc.disable()

@@ -46,8 +46,8 @@ def draw_shelf(draw: Draw) -> None:
             draw.add(START + 45 * MINUTE, product)
     for _ in range(dice.randint(1, 4)):
         about: dict[str, Any] = {
-            "seller_id": dice.choice(SELLERS),
-            "sku": dice.choice(SKUS),
+            "seller_id": dice.choice(draw.sellers),
+            "sku": dice.choice(draw.skus),
             "location_id": dice.choice([place for places in LOCATIONS.values() for place in places]),
             "quantity": dice.randint(1, 4),
         }

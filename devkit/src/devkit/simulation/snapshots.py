@@ -43,7 +43,7 @@ class StockPublisher:
     def _snapshots(self, changed: set[tuple[str, str]]) -> list[StockSnapshot]:
         balances = defaultdict(list)
         for row in self._process.database.rows(tables.balance):
-            if row.quantity:
+            if row.quantity and (row.seller_id, row.sku) in changed:
                 units = BucketUnits(location_id=row.location_id, bucket=row.bucket, quantity=row.quantity)
                 balances[row.seller_id, row.sku].append(units)
         return [

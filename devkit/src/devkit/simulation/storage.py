@@ -2,11 +2,12 @@
 note of what they committed. Balances are followed on every commit (S3, S4). The rows are those of the chassis.
 """
 
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from random import Random
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -24,6 +25,8 @@ from devkit.simulation.scheduler import Bell
 SECOND_LINES = {NOT_UNIQUE: "unique key", CHECK_FAILED: "check constraint"}
 """What must never fire while the safeguards before it are in."""
 
+PASSING_STATES = ("08006", "40P01", "40001", "53300", "55P03", "57014", "57P01")
+"""Connection lost, deadlock, no serialization, too many connections, no lock, statement canceled, server shut down."""
 STRIKES = 0.2
 """During trouble, the share of the operations that it hits."""
 PARKED_ID, CAUSE = 4, 7
@@ -36,6 +39,10 @@ PauseAt: TypeAlias = Callable[[str], Awaitable[None]]
 Wrapping: TypeAlias = Callable[[Rows, Note], Rows]
 
 
+def rows_as_they_are(rows: Rows, _note: Note) -> Rows:
+    return rows
+
+
 class PassingRows:
     """One transaction's rows, and the note that goes with them. Passes everything on; who stands before it changes a little."""
 
@@ -43,29 +50,29 @@ class PassingRows:
         self.inner = inner
         self.note = note
 
-    async def insert(self, table: Table, rows: Tuples) -> None:
-        await self.inner.insert(table, rows)
+    def insert(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
+        return self.inner.insert(table, rows)
 
-    async def upsert(self, table: Table, rows: Tuples) -> None:
-        await self.inner.upsert(table, rows)
+    def upsert(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
+        return self.inner.upsert(table, rows)
 
-    async def update(self, table: Table, rows: Tuples) -> None:
-        await self.inner.update(table, rows)
+    def update(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
+        return self.inner.update(table, rows)
 
-    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        return await self.inner.lock(table, keys)
+    def lock(self, table: Table, keys: Tuples) -> Coroutine[Any, Any, Sequence[Any]]:
+        return self.inner.lock(table, keys)
 
-    async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
-        return await self.inner.claim(table, rows)
+    def claim(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, Sequence[Key]]:
+        return self.inner.claim(table, rows)
 
-    async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
-        return await self.inner.find(table, columns, values)
+    def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Coroutine[Any, Any, Sequence[Any]]:
+        return self.inner.find(table, columns, values)
 
-    async def delete(self, table: Table, keys: Tuples) -> int:
-        return await self.inner.delete(table, keys)
+    def delete(self, table: Table, keys: Tuples) -> Coroutine[Any, Any, int]:
+        return self.inner.delete(table, keys)
 
-    async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
-        return await self.inner.due(table, column, until, limit)
+    def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Coroutine[Any, Any, Sequence[Any]]:
+        return self.inner.due(table, column, until, limit)
 
 
 class WatchedRows(PassingRows):
@@ -89,20 +96,30 @@ class WatchedRows(PassingRows):
 
     async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
         new = await self.inner.claim(table, rows)
-        self.note.wrote |= bool(new)
+        if new:
+            self.note.wrote.add(table.name)
         return new
 
     async def delete(self, table: Table, keys: Tuples) -> int:
         removed = await self.inner.delete(table, keys)
-        self.note.wrote |= bool(removed)
+        if removed:
+            self.note.wrote.add(table.name)
         return removed
 
     def _note(self, table: Table, rows: Tuples) -> None:
         """Sellers only of the service's own tables: what could not be decided is kept whoever it is said to be from."""
-        self.note.wrote |= bool(rows)
-        if table.name not in SHARED_TABLES and SELLER in table.columns:
-            place = names(table).index(SELLER)
-            self.note.sellers.update((row[place], table.name) for row in rows)
+        if rows:
+            self.note.wrote.add(table.name)
+            if table.name == "stock_view":
+                self.note.views.extend(rows)
+            if (place := _seller_place(table)) is not None:
+                self.note.sellers.update([(row[place], table.name) for row in rows])
+
+
+@cache
+def _seller_place(table: Table) -> int | None:
+    """Where a row of a service's own table names its seller."""
+    return None if table.name in SHARED_TABLES or SELLER not in table.columns else names(table).index(SELLER)
 
 
 @dataclass(slots=True)
@@ -112,15 +129,14 @@ class Trouble:
     dice: Random
     errors: int = 0
     given: int = 0
-    kinds: Sequence[str] = ("08006", "40P01", "40001", "53300", "55P03", "57014", "57P01")
 
     def strike(self, operation: str) -> None:
         """Raises StorageError now and then; after a commit only that the connection broke."""
-        if self.errors <= 0 or self.dice.random() > STRIKES:
+        if self.dice.random() > STRIKES:
             return
         self.errors -= 1
         self.given += 1
-        state = "08006" if operation == "committed" else self.dice.choice(self.kinds)
+        state = "08006" if operation == "committed" else self.dice.choice(PASSING_STATES)
         raise StorageError(state, f"{INJECTED} {operation}")
 
 
@@ -133,9 +149,9 @@ class Database:
     history: History
     trouble: Trouble
     memory: Memory = field(default_factory=Memory)
-    committed: Bell = field(default_factory=Bell)
-    """Rung when something has changed."""
-    wrapping: Wrapping = lambda rows, _: rows
+    changed: defaultdict[str, Bell] = field(default_factory=lambda: defaultdict(Bell))
+    """Of each table that somebody looks at: rung when it has changed."""
+    wrapping: Wrapping = rows_as_they_are
     """Takes a safeguard out."""
     followers: Sequence[Callable[[Note], None]] = ()
     """Called with every commit."""
@@ -156,13 +172,18 @@ class Database:
 
     def note(self, note: Note) -> None:
         """The transaction has just committed; nobody has had a turn since."""
-        note.committed = True
         self.history.events.extend(note.events)
         self.history.parked.update(note.parked)
         for follow in self.followers:
             follow(note)
-        if note.wrote:
-            self.committed.ring()
+        for table, bell in self.changed.items():
+            if table in note.wrote:
+                bell.ring()
+
+    def knock(self) -> None:
+        """Let everybody look."""
+        for bell in self.changed.values():
+            bell.ring()
 
     def error(self, error: StorageError) -> None:
         if INJECTED in str(error):
@@ -176,11 +197,13 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedTransactions:
-    """Those of one process. `pause_at` lets others go on, and is where the process may crash."""
+    """Those of one process. `pause_at` lets others go on, and is where the process may crash. `wrapping` stands in the place of
+    the database's.
+    """
 
     database: Database
     pause_at: PauseAt
-    safe: bool = False
+    wrapping: Wrapping | None = None
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._begin()
@@ -190,14 +213,17 @@ class SimulatedTransactions:
         note, database = Note(), self.database
 
         async def pause(operation: str, table: str) -> None:
+            step = f"{operation} {table}" if table else operation
             if operation == "committed":
                 database.note(note)
-            await self.pause_at(f"{operation} {table}".rstrip())
-            database.trouble.strike(operation)
+                step = "; ".join([step, *[event.told for event in note.events if isinstance(event, Decided)]])
+            await self.pause_at(step)
+            if database.trouble.errors:
+                database.trouble.strike(operation)
 
         try:
             async with MemoryTransactions(database.memory, database.tables, pause).begin() as tx:
-                rows = tx.rows if self.safe else database.wrapping(tx.rows, note)
+                rows = (self.wrapping or database.wrapping)(tx.rows, note)
                 yield Transaction(WatchedRows(rows, note), tx.tables)
             if note.facts:
                 await self._publish_apart(note.facts)
@@ -207,7 +233,7 @@ class SimulatedTransactions:
 
     async def _publish_apart(self, facts: Sequence[str]) -> None:
         """In a transaction of their own, as without the safeguard that they go with what they tell of."""
-        async with SimulatedTransactions(self.database, self.pause_at, safe=True).begin() as tx:
+        async with SimulatedTransactions(self.database, self.pause_at, rows_as_they_are).begin() as tx:
             await tx.rows.insert(tx.tables.outbox, [(text,) for text in facts])
 
 
@@ -229,6 +255,21 @@ class Effects:
         for seller_id, table in sorted(note.sellers):
             if asked and seller_id not in asked:  # a worker may look after its rows without a message
                 self.history.blame("S12", f"{table} of {seller_id} was written by messages of {sorted(asked)}")
+
+
+@dataclass(slots=True)
+class Views:
+    """Removals' view of an item, commit by commit: it never goes back (agreement)."""
+
+    history: History
+    versions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def follow(self, note: Note) -> None:
+        for seller_id, sku, _, version, *_ in note.views:
+            if version < self.versions[seller_id, sku]:
+                known = self.versions[seller_id, sku]
+                self.history.blame("agreement", f"removals' view of {sku} of {seller_id} went back from {known} to {version}")
+            self.versions[seller_id, sku] = version
 
 
 @dataclass(slots=True)

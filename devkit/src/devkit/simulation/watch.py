@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from chassis.clock import Clock
 from chassis.deadlines import DeadlineKey, Deadlines, Setting
 from chassis.desk import Desk, Rule
 from chassis.draft import Journal
@@ -115,8 +116,8 @@ class Watched:
         return int(self.inner.number(fact))
 
 
-def watched(desk: Desk[Any], bugs: Bugs) -> Desk[Watched]:
-    """The same desk, looked at."""
+def watched(desk: Desk[Any], bugs: Bugs, clock: Clock) -> Desk[Watched]:
+    """The same desk, looked at. `clock` is the world's."""
 
     async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
         return Watched(await desk.load(tx, messages), desk.service, note_of(tx))
@@ -126,18 +127,20 @@ def watched(desk: Desk[Any], bugs: Bugs) -> Desk[Watched]:
         if state.spoiled:
             raise StorageError(OUT_OF_RANGE, "injected into the batch: a value that is out of range")
 
-    rules = {kind: Rule(_watched_rule(desk, rule, bugs), rule.about, rule.creates) for kind, rule in desk.rules.items()}
+    rules = {kind: Rule(_watched_rule(desk, rule, bugs, clock), rule.about, rule.creates) for kind, rule in desk.rules.items()}
     return Desk(desk.service, load, save, rules)
 
 
-def _watched_rule(desk: Desk[Any], rule: Rule[Any], bugs: Bugs) -> Callable[[Watched, Any, Cause], Sequence[Message]]:
+def _watched_rule(
+    desk: Desk[Any], rule: Rule[Any], bugs: Bugs, clock: Clock
+) -> Callable[[Watched, Any, Cause], Sequence[Message]]:
     def decide(state: Watched, message: Message, cause: Cause) -> Sequence[Message]:
         facts = rule.decide(state.inner, message, cause)
         subject = rule.about(message)
         if bugs.strikes(message, subject):
             raise InjectedBugError(type(message).__name__)
         state.spoiled |= bugs.spoils(message, subject)
-        state.pending.append(Decided(desk.service, message, cause.id, subject, cause.now, tuple(facts)))
+        state.pending.append(Decided(desk.service, message, cause.id, subject, cause.now, clock.now(), tuple(facts)))
         return facts
 
     return decide

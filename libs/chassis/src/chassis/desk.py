@@ -52,6 +52,11 @@ class Desk(Generic[S]):
     load: Callable[[Transaction, Sequence[Message]], Awaitable[S]]
     save: Callable[[Transaction, S], Awaitable[None]]
     rules: dict[type[Message], Rule[S]] = field(default_factory=dict)
+    types: dict[str, type[Message]] = field(init=False, default_factory=dict)
+    """What this service decides, by the header `ce_type`; anything else is acknowledged and counted."""
+
+    def __post_init__(self) -> None:
+        self.types.update((kind.__name__, kind) for kind in self.rules)
 
     def on(
         self,
@@ -62,12 +67,8 @@ class Desk(Generic[S]):
         creates: bool = False,
     ) -> None:
         self.rules[kind] = Rule(decide, about, creates)
+        self.types[kind.__name__] = kind
 
     def subject(self, message: Message) -> Subject:
         """The object that this message is parked with."""
         return self.rules[type(message)].about(message)
-
-    @property
-    def types(self) -> dict[str, type[Message]]:
-        """What this service decides, by the header `ce_type`; anything else is acknowledged and counted."""
-        return {kind.__name__: kind for kind in self.rules}

@@ -4,8 +4,8 @@ Locks, waits, deadlocks, unique keys and checks are real (`memory_locks`, `memor
 instant, a float for an integer and a datetime for a date are refused here, while the driver would silently convert them.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -24,13 +24,40 @@ Pause: TypeAlias = Callable[[str, str], Awaitable[None]]
 a commit. What it raises is raised there."""
 
 
+@dataclass(slots=True)
+class Statement:
+    """An error inside ends the transaction, and a statement without rows is none: both as on PostgreSQL."""
+
+    transaction: "MemoryRows"
+    operation: str
+    table: str
+    is_one: bool
+
+    async def __aenter__(self) -> None:
+        if not self.is_one:
+            return
+        transaction = self.transaction
+        if transaction.ended:
+            raise StorageError(TRANSACTION_FAILED, "the transaction has failed or ended")
+        if transaction.pause:
+            try:
+                await transaction.pause(self.operation, self.table)
+            except BaseException:  # canceled, too
+                transaction.end()
+                raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
+        if kind is not None:
+            self.transaction.end()
+
+
 class MemoryRows:
     """One transaction. Left without `commit` it forgets everything, as a crash does; so it does at its first error."""
 
     def __init__(self, memory: Memory, pause: Pause | None = None) -> None:
-        self._pause = pause
+        self.pause = pause
         self._work = Work(memory)
-        self._ended = False
+        self.ended = False
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         async with self._statement("insert", table, rows):
@@ -109,35 +136,21 @@ class MemoryRows:
         async with self._statement("commit"):
             pass
         self._work.apply()
-        self._end()
-        if self._pause:
-            await self._pause("committed", "")
+        self.end()
+        if self.pause:
+            await self.pause("committed", "")
 
     async def close(self) -> None:
         """What has not been committed is forgotten. Never waits."""
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
-        self._ended = True
+    def end(self) -> None:
+        """Nothing more can be done in it; what it held is free."""
+        self.ended = True
         self._work.end()
 
-    @asynccontextmanager
-    async def _statement(
-        self, operation: str, table: Table | None = None, rows: Collection[Any] = (None,)
-    ) -> AsyncIterator[None]:
-        """An error inside ends the transaction, and a statement without rows is none: both as on PostgreSQL."""
-        if not rows:
-            yield
-            return
-        if self._ended:
-            raise StorageError(TRANSACTION_FAILED, "the transaction has failed or ended")
-        try:
-            if self._pause:
-                await self._pause(operation, "" if table is None else table.name)
-            yield
-        except BaseException:  # canceled, too
-            self._end()
-            raise
+    def _statement(self, operation: str, table: Table | None = None, rows: Collection[Any] = (None,)) -> Statement:
+        return Statement(self, operation, "" if table is None else table.name, bool(rows))
 
     async def _count_up(self, table: Table, known: Row | None, row: Row) -> bool:
         """`known` is the row at the start of the statement: one with another revision is not even waited for."""

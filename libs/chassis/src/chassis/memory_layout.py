@@ -4,7 +4,7 @@ among it: the order of writes that they would force is proved on PostgreSQL alon
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Constraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from chassis.failures import CHECK_FAILED, NULL_VALUE, StorageError
 from chassis.memory_checks import Term, term
-from chassis.memory_values import stored
+from chassis.memory_values import conversion
 from chassis.rows import Key, key_of, names, picker, row_type, sql_type
 
 PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
@@ -33,6 +33,8 @@ class Layout:
     make: Callable[[Sequence[Any]], Any]
     key: Callable[[tuple[Any, ...]], Key]
     conversions: dict[str, Callable[[Any], Any]]
+    identities: tuple[tuple[int, str], ...]
+    """Columns that the database fills by itself, with their positions."""
     required: tuple[tuple[int, str], ...]
     checks: tuple[tuple[str, Term], ...]
     uniques: tuple[Unique, ...]
@@ -50,7 +52,7 @@ class Layout:
     def converted(self, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Values of these columns as they will come back. Raises StorageError (class 22)."""
         conversions = [self.conversions[column] for column in columns]
-        return [tuple(convert(value) for convert, value in zip(conversions, row, strict=True)) for row in rows]
+        return [tuple([convert(value) for convert, value in zip(conversions, row, strict=True)]) for row in rows]
 
 
 @cache
@@ -58,11 +60,13 @@ def layout(table: Table) -> Layout:
     """Raises TypeError for a type or a check that memory does not know."""
     checks = [part for part in table.constraints if isinstance(part, CheckConstraint)]
     required = ((place, column.name) for place, column in enumerate(table.columns) if not column.nullable)
+    identities = ((place, column.name) for place, column in enumerate(table.columns) if column.identity)
     return Layout(
         name=table.name,
         make=row_type(table)._make,
         key=key_of(table),
-        conversions={column.name: partial(stored, sql_type(column)) for column in table.columns},
+        conversions={column.name: conversion(sql_type(column)) for column in table.columns},
+        identities=tuple(identities),
         required=tuple(required),
         checks=tuple(sorted(((_name(check), term(table, check.sqltext)) for check in checks), key=lambda pair: pair[0])),
         uniques=tuple(_uniques(table)),

@@ -12,16 +12,22 @@ from chassis.failures import BAD_ENCODING, BAD_VALUE, OUT_OF_RANGE, StorageError
 
 BAD_JSON = "22P02"
 NUL_IN_JSON = "22P05"
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def stored(sql_type: str, value: Any) -> Any:
-    """The value as it will come back. Raises StorageError (class 22)."""
-    if value is None:
-        return None
-    try:
-        return CONVERSIONS[sql_type](value)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise StorageError(BAD_VALUE, f"no {sql_type}: {type(value).__name__}") from error
+def conversion(sql_type: str) -> Callable[[Any], Any]:
+    """Makes of a value what will come back. It raises StorageError (class 22)."""
+    convert = CONVERSIONS[sql_type]
+
+    def stored(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return convert(value)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise StorageError(BAD_VALUE, f"no {sql_type}: {type(value).__name__}") from error
+
+    return stored
 
 
 def _integer(bits: int, value: Any) -> int:
@@ -37,7 +43,8 @@ def _text(value: Any) -> str:
         raise TypeError
     if "\0" in value:
         raise StorageError(BAD_ENCODING, "NUL")
-    _bytes(value, BAD_ENCODING)
+    if not value.isascii():
+        _bytes(value, BAD_ENCODING)
     return str.__str__(value)  # an enum's member comes back as plain text
 
 
@@ -87,7 +94,7 @@ def _spelled(value: Any) -> str:
             raise StorageError(NUL_IN_JSON, "\\u0000 cannot be converted to text")
         case str():
             _bytes(value, BAD_JSON)
-            return json.dumps(value, ensure_ascii=False)
+            return _quoted(value)
         case _:
             return json.dumps(value)
 

@@ -52,9 +52,10 @@ class Work:
 
     def rows(self, table: Table) -> list[Any]:
         """All that this transaction sees."""
-        own = self._changes[table.name]
-        committed = [row for key, row in self._memory.tables[table.name].present() if key not in own.rows]
-        return committed + [row for _, row in own.present()]
+        own, committed = self._changes.get(table.name), self._memory.tables[table.name].present()
+        if own is None:
+            return [row for _, row in committed]
+        return [*(row for key, row in committed if key not in own.rows), *(row for _, row in own.present())]
 
     async def add(self, table: Table, row: Row) -> None:
         for unique in layout(table).uniques:
@@ -116,8 +117,10 @@ class Work:
 
     def numbered(self, table: Table, row: Row) -> Row:
         """With the columns that the database fills by itself."""
-        given = iter(row)
-        return tuple(self._next(table.name, part.name) if part.identity else next(given) for part in table.columns)
+        full = list(row)
+        for place, column in layout(table).identities:
+            full.insert(place, self._next(table.name, column))
+        return tuple(full)
 
     def _next(self, table: str, column: str) -> int:
         self._memory.counters[table, column] += 1
@@ -128,14 +131,17 @@ class Work:
 
     def row(self, table: Table, key: Key) -> Any:
         """As this transaction sees it now: its own change, or what is committed."""
-        own = self._changes[table.name].rows
-        return own[key] if key in own else self._memory.tables[table.name].rows.get(key)
+        own = self._changes.get(table.name)
+        return own.rows[key] if own is not None and key in own.rows else self._memory.tables[table.name].rows.get(key)
 
     def keys(self, table: Table, places: tuple[int, ...], values: tuple[Any, ...]) -> list[Key]:
         """Of the rows that this transaction sees with these values; a null equals nothing."""
-        own = self._changes[table.name]
-        committed = (key for key in self._memory.tables[table.name].keys(places, values) if key not in own.rows)
-        return [] if None in values else [*committed, *own.keys(places, values)]
+        if None in values:
+            return []
+        own, committed = self._changes.get(table.name), self._memory.tables[table.name].keys(places, values)
+        if own is None:
+            return list(committed)
+        return [*(key for key in committed if key not in own.rows), *own.keys(places, values)]
 
 
 def _value(table: Table, unique: Unique, row: Row) -> Resource:

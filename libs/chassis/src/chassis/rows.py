@@ -109,11 +109,14 @@ def given_key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
     return picker(tuple(given_names(table).index(name) for name in key_names(table)))
 
 
+@cache
 def picker(positions: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Takes the values at these positions out of a row."""
     if positions == tuple(range(len(positions))):
         return itemgetter(slice(len(positions)))  # the usual case, and one call into C
-    return lambda row: tuple(row[position] for position in positions)
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda row: (row[positions[0]],)
 
 
 @cache

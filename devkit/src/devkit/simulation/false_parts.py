@@ -1,81 +1,32 @@
-"""Parts with a safeguard left out: rows that do not lock, a relay that forgets, a courier in a hurry. `safeguards` puts them in
-the place of the real ones.
+"""Parts of a process with one thought left out: lanes, intakes, relays, couriers, drafts, deadlines, and in which order records
+are taken and acknowledged. `safeguards` puts them in the place of the real ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Table
-
+from chassis.clock import Clock
 from chassis.deadlines import DeadlineKey
 from chassis.desk import Desk
+from chassis.failures import Failure
+from chassis.intake import Intake
+from chassis.intake import Record as RawRecord
 from chassis.lane import Lane, Wait
 from chassis.outbox import facts_of
 from chassis.outcomes import Accepted, Outcome, Received, Repeated
+from chassis.quarantine import Quarantined
 from chassis.relay import POSITION_MAX, Relayed, Sender
-from chassis.rows import REVISION, Key, Tuples, key_names, names
 from chassis.transaction import Transaction, Transactions
 from chassis.worker import reported
 from contracts.envelope import Deadline, Message
 from contracts.identity import hashed_id
 from contracts.notifications import MailDeferred, MailReport, MailTaken, SendingBegun
-from devkit.simulation.storage import PassingRows
+from devkit.simulation.broker import Record
 from devkit.simulation.watch import Watched, WatchedDeadlines, note_of
 from notifications.courier import NAME, Courier, try_id
 from notifications.post import Outgoing, Post, Taken
-
-
-class WithoutInbox(PassingRows):
-    """Every message counts as new."""
-
-    async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
-        if table.name != "inbox":
-            return await self.inner.claim(table, rows)
-        width = len(key_names(table))
-        known = {row[:width]: row for row in rows}
-        await self.inner.upsert(table, list(known.values()))
-        return sorted(known)
-
-
-class WithoutRootLocks(PassingRows):
-    """Roots are read, and nobody is kept from reading and writing them at the same time."""
-
-    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        return await self.inner.find(table, key_names(table), keys)
-
-
-class WithoutAbsentLocks(PassingRows):
-    """Only roots that exist are locked."""
-
-    async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        there = await self.inner.find(table, key_names(table), keys)
-        return await self.inner.lock(table, [row[: len(key_names(table))] for row in there])
-
-
-class WithoutVersions(WithoutRootLocks):
-    """Roots are not locked, and who writes last wins."""
-
-    async def update(self, table: Table, rows: Tuples) -> None:
-        place = names(table).index(REVISION)
-        await self.inner.upsert(table, [(*row[:place], row[place] + 1, *row[place + 1 :]) for row in rows])
-
-
-class WithoutOutbox(PassingRows):
-    """Facts are not written with what they tell of, but after it (`storage` does so)."""
-
-    async def insert(self, table: Table, rows: Tuples) -> None:
-        if table.name == "outbox":
-            self.note.facts.extend(row[0] for row in rows)
-        else:
-            await self.inner.insert(table, rows)
-
-
-class WithoutParkedOrder(PassingRows):
-    """Nobody looks whether an object is parked: later messages overtake."""
-
-    async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
-        return [] if table.name == "parked" else await self.inner.find(table, columns, values)
 
 
 class AnyDeadlines(WatchedDeadlines):
@@ -119,29 +70,6 @@ async def relay_forgetting(transactions: Transactions, sender: Sender, rows_max:
     return Relayed(len(rows), len(facts), 0, next((each for each in results if isinstance(each, Exception)), None))
 
 
-class WithoutUniqueMails(WithoutInbox):
-    """Every message counts as new, and a cause may have its mail again: nobody looks whether a removal has it."""
-
-    async def find(self, table: Table, columns: tuple[str, ...], values: Tuples) -> Sequence[Any]:
-        looks = table.name == "mail" and columns == ("seller_id", "removal_id")
-        return [] if looks else await self.inner.find(table, columns, values)
-
-    async def insert(self, table: Table, rows: Tuples) -> None:
-        if table.name == "mail":
-            place, cause = names(table).index("mail_id"), names(table).index("cause_id")
-            known = {row.mail_id for row in await self.inner.find(table, key_names(table), [row[:2] for row in rows])}
-            rows = [_renamed(row, place, cause) if row[place] in known else row for row in rows]
-        await self.inner.insert(table, rows)
-
-
-def _renamed(row: tuple[Any, ...], *places: int) -> tuple[Any, ...]:
-    """Another one, of which nobody sees that it is the same."""
-    again = list(row)
-    for place in places:
-        again[place] = type(row[place])(str(hashed_id("again", str(row[place]))))
-    return tuple(again)
-
-
 class HastyCourier(Courier):
     """Hands a mail over first, and reports what it begun and what came of it afterwards."""
 
@@ -171,3 +99,83 @@ class TrustingLane(Lane[Any]):
 def trusting_courier(lane: Lane[Any], post: Post, mails_at_once: int) -> Courier:
     """Does not ask whether it was itself that has begun a mail."""
     return Courier(TrustingLane(lane.name, lane.works), post, mails_at_once)
+
+
+class HashlessLane(Lane[Any]):
+    """One identity, one effect, whatever the body says: nobody compares."""
+
+    async def run(self, batch: Sequence[Received], wait: Wait, *, patience_seconds: float | None = None) -> list[Outcome]:
+        return await super().run([replace(each, body_hash=b"") for each in batch], wait, patience_seconds=patience_seconds)
+
+
+class WholeLane(Lane[Any]):
+    """Who is in a batch with the culprit is rejected with it."""
+
+    async def _try(self, piece: Sequence[Received], wait: Wait, until: float | None) -> list[Outcome] | None:
+        done = await super()._try(piece, wait, until)
+        if done is not None:
+            return done
+        blamed = RuntimeError("was in a batch that could not be saved")
+        return [outcome for each in piece for outcome in await self._reject(each, blamed, wait, until)]
+
+
+class ImpatientLane(Lane[Any]):
+    """Whatever goes wrong is taken for the message's fault, also what would pass."""
+
+    def _meaning(self, error: Exception, piece: Sequence[Received], tries: int) -> Failure:  # noqa: ARG002  # the lane's
+        return Failure.CULPRIT
+
+
+class SilentIntake(Intake[Any]):
+    """What can't be read is skipped."""
+
+    async def _quarantine(self, records: Sequence[Quarantined], wait: Wait) -> None:
+        pass
+
+
+class TrustingIntake(Intake[Any]):
+    """Nobody compares what key, header and body say of the seller."""
+
+    async def take(self, records: Sequence[RawRecord], wait: Wait) -> None:
+        await super().take([self._believed(record) for record in records], wait)
+
+    def _believed(self, given: RawRecord) -> RawRecord:
+        record = cast("Record", given)
+        headers = dict(record.headers)
+        kind = self.lane.works.desk.types.get((headers.get("ce_type") or b"").decode())
+        try:
+            body = kind.model_validate_json(record.value or b"") if kind else None
+        except ValueError:
+            body = None
+        if body is None:
+            return record
+        headers["ce_sellerid"] = body.seller_id.encode()
+        return replace(record, key=body.subject.key.encode(), headers=tuple(headers.items()))
+
+
+Take = Callable[[Sequence[Record]], Awaitable[None]]
+Acknowledge = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+async def acknowledge_first(records: Sequence[Record], take: Take, acknowledge: Acknowledge) -> None:
+    """As a consumer does that commits by itself."""
+    await acknowledge(records)
+    await take(records)
+
+
+async def acknowledge_all_after_some(records: Sequence[Record], take: Take, acknowledge: Acknowledge) -> None:
+    """The position of the reader is committed, and not what was taken."""
+    middle = len(records) // 2
+    await take(records[:middle])
+    await acknowledge(records)
+    await take(records[middle:])
+
+
+class FastClock:
+    """Goes ahead of all others."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(hours=1)
