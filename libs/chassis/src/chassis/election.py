@@ -27,8 +27,14 @@ RETRY_SECONDS = 1.0
 CHANNEL = "wharf_outbox"
 LOCK = (0x77686172, 1)
 """The two-part kind of advisory lock, which no row's name can meet: those have one part."""
-KEEP_ALIVE = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
-"""So that the server notices within a dozen seconds when a leader's machine is gone, and lets its lock go."""
+SILENT_SECONDS_MAX = 5
+KEEP_ALIVE = (
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
+    f"SET idle_session_timeout = '{SILENT_SECONDS_MAX}s'"
+)
+"""So that the server notices within a dozen seconds when a leader's machine is gone, sooner when only the leader stands still,
+and lets its lock go.
+"""
 
 
 @dataclass(slots=True)

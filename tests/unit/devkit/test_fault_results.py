@@ -1,0 +1,53 @@
+"""What is told of cells: figures that were not seen are not invented, and a cell that broke down says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from devkit.faults.cells import CELLS, chosen
+from devkit.faults.results import COLUMNS, Result, also_failed, failed, markdown
+
+SEEN = Result(
+    cell="calm",
+    what="nothing breaks",
+    flow="orders",
+    acknowledged=1_200,
+    unknown=3,
+    unavailable_seconds=0.24,
+    slow_seconds=0.5,
+    recovery_seconds=None,
+    worked_off_seconds=1.0,
+    rate_before=50.0,
+    rate_after=49.5,
+    drain_seconds=2.0,
+)
+
+
+def test_a_row_has_a_figure_a_column_and_says_what_was_not_seen() -> None:
+    row = dict(zip(COLUMNS, SEEN.row(), strict=True))
+    assert row["seconds unavailable"] == "0.2"
+    assert row["seconds to recover"] == "not seen"
+    assert row["throughput after / before"] == "0.990"
+
+
+def test_a_cell_that_could_not_be_played_has_no_figures_and_a_violation() -> None:
+    result = failed(CELLS[0], TimeoutError("not quiet"))
+    assert result.violations == ("TimeoutError: not quiet",)
+    assert set(result.row()) == {"calm", "orders", 0, 1, ""}
+    assert len(also_failed(result, OSError("and more")).violations) == 2
+
+
+def test_the_table_of_the_documents_counts_commands_and_violations() -> None:
+    text = markdown([SEEN, failed(CELLS[1], OSError("gone"))], {"cores": 2}, "As always.")
+    assert "As always. On: cores 2." in text
+    assert "1,200 acknowledged commands, 1 violations." in text
+    widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
+    assert widths == {len(COLUMNS) + 1}
+
+
+def test_cells_are_chosen_by_name() -> None:
+    assert [cell.name for cell in chosen(("calm", "backlog"), short=True)] == ["calm", "backlog"]
+    assert chosen((), short=False) == list(CELLS)
+    assert 5 < len(chosen((), short=True)) < len(CELLS)
+    with pytest.raises(LookupError, match="no cell kill-everybody"):
+        chosen(("kill-everybody",), short=False)
