@@ -24,7 +24,7 @@ CLOCK = "libs/chassis/src/chassis/clock.py"
 # Modules that a domain may not take from the standard library: they wait, look at the world, or draw lots.
 IMPURE = {"asyncio", "concurrent", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"}
 # Started by name: from project.scripts, by `python -m`, by the command line, by Alembic; `schema` is what migrations take.
-ENTRY_POINTS = re.compile(r"\w+\.app|chassis\.schema|devkit\.__main__|devkit\.commands\.\w+|.*migrations.*")
+ENTRY_POINTS = re.compile(r"\w+\.app|chassis\.schema|devkit\.__main__|devkit\.commands\.[\w.]+|.*migrations.*")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkit.checkout import ROOT
 from devkit.cli import COMMANDS
+from devkit.commands.bench import BENCHMARKS
 
 from support.source import repository_files
 
@@ -59,8 +60,9 @@ def test_the_commands_of_the_readme_are_run_by_a_test() -> None:
 
 
 def test_every_command_is_there_when_it_is_called() -> None:
-    modules = {path.stem for path in (ROOT / "devkit/src/devkit/commands").glob("*.py")} - {"__init__"}
-    assert modules == set(COMMANDS)
+    for table, place in ((COMMANDS, "commands"), (BENCHMARKS, "commands/benchmarks")):
+        modules = {path.stem for path in (ROOT / "devkit/src/devkit" / place).glob("*.py")} - {"__init__"}
+        assert modules == set(table), place
 
 
 def readme_commands() -> list[str]:

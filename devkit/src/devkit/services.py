@@ -70,13 +70,15 @@ class Services:
     mails: CaughtMails
     processes: list[ServiceProcess] = field(default_factory=list)
 
-    def start(self, service: str, *, settings: Mapping[str, str] | None = None) -> ServiceProcess:
-        """One more process of `service`; `settings` are variables beside or instead of the usual ones."""
+    def start(self, service: str, *, settings: Mapping[str, str] | None = None, module: str | None = None) -> ServiceProcess:
+        """One more process of `service`; `settings` are variables beside or instead of the usual ones. `module` is run in the
+        place of the service's own `app`.
+        """
         number = 1 + sum(process.service == service for process in self.processes)
         (port,) = free_ports(1)
         name = f"{service}-{number}"
         environment = {**_inherited(), **self._settings(service, port), **(settings or {})}
-        program = [sys.executable, "-m", f"{service}.app"]
+        program = [sys.executable, "-m", module or f"{service}.app"]
         child = self.run.start(name, program, environment=environment, stop_signal=signal.SIGTERM)
         process = ServiceProcess(service, name, f"http://{LOOPBACK}:{port}", child)
         self.processes.append(process)

@@ -1,6 +1,7 @@
 """One process leads; when it is gone another one does."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -8,9 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from chassis.election import Election
+from chassis.election import SILENT_SECONDS_MAX, Election
 
 from support.eventually import eventually
+
+STILL_SECONDS_MAX = 60.0
 
 
 @dataclass
@@ -80,6 +83,34 @@ async def test_a_lost_connection_loses_the_lead_before_another_takes_it(candidat
         await connection.execute(text(CUT))
     await eventually(lambda: sum(one.led for one in candidates) == 2)
     assert len(leaders(candidates)) == 1
+
+
+async def test_a_leader_that_stands_still_loses_the_lead_to_one_that_does_not(postgres_dsn: str) -> None:
+    """As a process that is paused: its connection stands, its system answers for it, and it says nothing."""
+    leads, goes_on = threading.Event(), threading.Event()
+
+    async def lead_and_stand_still() -> Candidate:
+        first = Candidate(create_async_engine(postgres_dsn))
+        await eventually(lambda: first.leading_now)
+        leads.set()
+        goes_on.wait(STILL_SECONDS_MAX)  # with its whole event loop
+        await eventually(lambda: first.led == 1 and not first.leading_now)
+        await first.leave()
+        await first.engine.dispose()
+        return first
+
+    paused = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(lead_and_stand_still())))
+    assert await asyncio.to_thread(leads.wait, STILL_SECONDS_MAX)
+    second = Candidate(create_async_engine(postgres_dsn))
+    try:
+        await eventually(lambda: second.leading_now, within_seconds=SILENT_SECONDS_MAX + 10)
+        goes_on.set()
+        assert (await paused).led == 1
+        assert second.leading_now
+    finally:
+        goes_on.set()
+        await second.leave()
+        await second.engine.dispose()
 
 
 async def test_those_that_do_not_lead_knock_at_the_one_that_does(candidates: list[Candidate]) -> None:

@@ -37,10 +37,7 @@ class Post:
             seller_id=self.message.seller_id,
             correlation_id=hashed_id("demo", self.matter),
         )
-        subject = self.message.subject
-        headers = tuple((name, value.encode()) for name, value in envelope.headers(subject).items())
-        body = self.message.model_dump_json(exclude_none=True).encode()
-        return Record(self.message.topic.name, subject.key.encode(), headers, body)
+        return record_of(self.message, envelope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,13 @@ class Record:
     key: bytes
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
+
+
+def record_of(message: Message, envelope: Envelope) -> Record:
+    """A message with its envelope, as it goes over the wire."""
+    headers = tuple((name, value.encode()) for name, value in envelope.headers(message.subject).items())
+    body = message.model_dump_json(exclude_none=True).encode()
+    return Record(message.topic.name, message.subject.key.encode(), headers, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The commands of `./wharf bench`, a module each."""
