@@ -28,6 +28,8 @@ RUN_BY = {
     "./wharf verify": "tests/e2e/test_up.py",
     "./wharf parked": "tests/e2e/test_up.py",
     "./wharf simulate": "tests/simulation/test_command.py",
+    "./wharf faults": "tests/faults/test_command.py",
+    "./wharf bench": "tests/integration/devkit/test_bench_flow.py",
     "./wharf --help": "tests/integration/devkit/test_launcher.py",
 }
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

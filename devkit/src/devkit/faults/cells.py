@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS_MIN = SESSION_SECONDS + 2.0
 """Longer than the broker waits for a process to say something."""
-CRASH_SECONDS_MIN = 6.0
+CRASH_SECONDS_MIN, LOCK_SECONDS_MIN = 6.0, 5.0
+OUTAGE_SECONDS_MIN = 12.0
+"""Longer than a relay waits for the broker's word."""
 COPIES_MAX = 5
 
 
@@ -54,7 +56,6 @@ def _of_each_service() -> Iterator[Cell]:
             flow,
             PAUSE_SECONDS_MIN,
             more={service: 1},
-            in_short=service == "inventory",
         )
 
 
@@ -82,9 +83,20 @@ CELLS: tuple[Cell, ...] = (
     *_at_named_points(),
     Cell("postgres-crash", "PostgreSQL stopped at once (SIGQUIT), started again", postgres_gone, in_short=True),
     Cell("postgres-backends", "half of all connections to PostgreSQL cut every second", backends_killed),
-    Cell("kafka-crash", "Kafka killed (SIGKILL), started again", kafka_gone, in_short=True),
+    Cell(
+        "kafka-crash",
+        "Kafka killed (SIGKILL), started again when relays have given up sends",
+        kafka_gone,
+        fault_seconds_min=OUTAGE_SECONDS_MIN,
+        in_short=True,
+    ),
     Cell("rebalance-storm", "processes of orders and inventory come and go all the time", storm("orders", "inventory")),
-    Cell("rows-locked", "another transaction holds the items that are sold most", rows_locked),
+    Cell(
+        "rows-locked",
+        "another transaction holds the items that are sold most",
+        rows_locked,
+        fault_seconds_min=LOCK_SECONDS_MIN,
+    ),
     Cell("poison", "thousands of records that are no messages, or a stranger's", poisoned),
     Cell("duplicates", "each message is sent one to five times", calm, copies_max=COPIES_MAX, in_short=True),
     Cell("hot-item", "everybody wants one item of which there are too few", wanted_by_all, in_short=True),

@@ -49,7 +49,7 @@ async def wrong(scene: Scene) -> list[str]:
     stand, clients = scene.stand, scene.load.clients
     history = clients.history
     found = await look(stand, f"{clients.cell}.", history.commands)
-    problems = [*scene.troubles, *history.strange, *violations(history.commands, found)]
+    problems = [*scene.troubles, *stand.fallen(), *history.strange, *violations(history.commands, found)]
     for check in scene.finally_true:
         problems += await check()
     problems += await _other_answers(clients)

@@ -105,7 +105,7 @@ async def _die_again_and_again(scene: Scene, service: str, point: Point, crashes
         if process.child.process.returncode == -signal.SIGKILL:
             crashes.append(process)
         else:
-            scene.troubles.append(f"{process.name} ended by itself:\n{process.child.log_tail()}")
+            return  # fallen, not crashed: that is found by itself
 
 
 async def _come_and_go(scene: Scene, services: Sequence[str]) -> None:

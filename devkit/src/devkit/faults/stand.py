@@ -98,10 +98,20 @@ class Stand:
         if badly := {name: status for name, status in statuses.items() if name in names and status}:
             raise StandError(f"ended badly: {badly}")
 
+    def fallen(self) -> list[str]:
+        """Processes that have ended by themselves, with the end of their logs; nobody wants that, whatever breaks around them."""
+        return [
+            f"{one.name} has ended by itself:\n{one.child.log_tail()}"
+            for one in self.services.processes
+            if not one.child.is_running() and one.child.process.returncode > 0
+        ]
+
     async def ready(self, seconds_max: float = READY_SECONDS_MAX) -> None:
         """Wait until all that run take work. Raises StandError."""
         until = time.monotonic() + seconds_max
         while waiting := [one for one in self.running() if not await asyncio.to_thread(is_ready, one.url)]:
+            if fallen := self.fallen():
+                raise StandError("\n".join(fallen))
             if time.monotonic() > until:
                 names = "\n".join(f"{one.name}:\n{one.child.log_tail()}" for one in waiting)
                 raise StandError(f"not ready within {seconds_max:g} s:\n{names}")

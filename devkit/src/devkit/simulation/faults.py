@@ -22,7 +22,9 @@ PERIOD_STEPS_MIN, PERIOD_STEPS_MAX = 15, 150
 DOWN_STEPS_MAX = 200
 CRASH_WITHIN_STEPS = 25
 STALL_STEPS_MAX = 250
-SLOW_STEPS_MAX = 150
+SLOW_STEPS_MAX = 300
+LOST_SHARE = 0.7
+"""Of the slow processes, how many are taken for dead."""
 OUTAGE_DAYS_MAX = 40
 """How long a whole service may be away, in the time of the run."""
 DEPOSED_STEPS_MAX = 120
@@ -165,9 +167,11 @@ class Faults:
             self._start(process)
 
     async def _slow(self, process: Process) -> None:
-        """What it sends arrives late, also when another leads meanwhile and sends newer things."""
+        """What it sends arrives late, also when it is taken for dead, and another leads meanwhile and sends newer things."""
         process.send_steps = self.dice.randint(1, SLOW_STEPS_MAX)
         await self._later(self.dice.randint(1, STALL_STEPS_MAX))
+        if self.dice.random() < LOST_SHARE:
+            await process.depose(self.dice.randint(1, DEPOSED_STEPS_MAX))
         process.send_steps = 0
 
     async def _stall(self, broker: Broker) -> None:
