@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from devkit.faults.results import Result
 
 SECONDS, SHORT_SECONDS = 60.0, 10.0
-RATE, SHORT_RATE = 100.0, 60.0
+RATE, SHORT_RATE = 80.0, 30.0
 BACKLOG, SHORT_BACKLOG = 100_000, 2_000
 DOCUMENT = checkout.ROOT / "docs" / "faults.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"

@@ -99,7 +99,7 @@ class Stand:
             raise StandError(f"ended badly: {badly}")
 
     def fallen(self) -> list[str]:
-        """Processes that have ended by themselves, with the end of their logs; nobody wants that, whatever breaks around them."""
+        """Processes that have ended by themselves, with the end of their logs. None should, whatever breaks around them."""
         return [
             f"{one.name} has ended by itself:\n{one.child.log_tail()}"
             for one in self.services.processes
