@@ -25,9 +25,9 @@ SEEN = Result(
 
 def test_a_row_has_a_figure_a_column_and_says_what_was_not_seen() -> None:
     row = dict(zip(COLUMNS, SEEN.row(), strict=True))
-    assert row["seconds unavailable"] == "0.2"
-    assert row["seconds to recover"] == "not seen"
-    assert row["throughput after / before"] == "0.990"
+    assert row["away s"] == "0.2"
+    assert row["recovery s"] == "not seen"
+    assert row["after/before"] == "0.990"
 
 
 def test_a_cell_that_could_not_be_played_has_no_figures_and_a_violation() -> None:

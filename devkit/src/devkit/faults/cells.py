@@ -98,7 +98,7 @@ CELLS: tuple[Cell, ...] = (
         fault_seconds_min=LOCK_SECONDS_MIN,
     ),
     Cell("poison", "thousands of records that are no messages, or a stranger's", poisoned),
-    Cell("duplicates", "each message is sent one to five times", calm, copies_max=COPIES_MAX, in_short=True),
+    Cell("duplicates", "each message is sent one to five times", calm, copies_max=COPIES_MAX),
     Cell("hot-item", "everybody wants one item of which there are too few", wanted_by_all, in_short=True),
     Cell("backlog", "inventory is down while very many orders come in", piled_up),
     Cell(

@@ -26,20 +26,21 @@ END_POLLS_MAX = 300
 
 
 class Flow(StrEnum):
-    """What is finished: orders that are reserved or canceled, removals that are placed or refused, mails that are sent."""
+    """What is measured: orders that have their stock, removals that are placed or refused, mails that are sent."""
 
     ORDERS = "orders"
     REMOVALS = "removals"
     MAILS = "mails"
 
 
-FINISHED = {
+FLOWS = {
     "OrderReserved": Flow.ORDERS,
-    "OrderCanceled": Flow.ORDERS,
     "RemovalPlaced": Flow.REMOVALS,
     "RemovalRefused": Flow.REMOVALS,
     "MailSent": Flow.MAILS,
 }
+ENDS = frozenset({"OrderReserved", "OrderCanceled", "RemovalPlaced", "RemovalRefused", "RemovalCanceled"})
+"""After which nobody waits for inventory any more. An order that is canceled may never have come so far."""
 REFUSALS = ("OrderCommandRefused", "RemovalCommandRefused", "RemovalCancelRefused", "NotificationCommandRefused")
 
 
@@ -55,6 +56,8 @@ class Facts:
     partitions: list[TopicPartition]
     told: dict[tuple[str, str], dict[bytes, int]] = field(default_factory=dict)
     finished: dict[Flow, dict[str, float]] = field(default_factory=lambda: {flow: {} for flow in Flow})
+    ended: set[str] = field(default_factory=set)
+    """Orders and removals that wait for nothing more, by key."""
     refused: set[str] = field(default_factory=set)
     """Ids of commands."""
     hear: Callable[[str, str, Mapping[str, Any]], None] | None = None
@@ -77,6 +80,7 @@ class Facts:
         """Another cell begins."""
         self.told.clear()
         self.refused.clear()
+        self.ended.clear()
         for finished in self.finished.values():
             finished.clear()
 
@@ -119,7 +123,9 @@ class Facts:
         ids[fact_id] = ids.get(fact_id, 0) + 1
         if ids[fact_id] > 1:
             return
-        flow = FINISHED.get(kind)
+        if kind in ENDS:
+            self.ended.add(key)
+        flow = FLOWS.get(kind)
         if flow is not None:
             self.finished[flow].setdefault(key, record.timestamp / 1000)
         if kind in REFUSALS:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkit.services import ServiceProcess
 
 CRASHING = "devkit.faults.crashing"
-PASSES = {"committed": (5, 60), "unanswered": (5, 60), "published": (5, 60), "handed over": (3, 30)}
+PASSES = {"committed": (5, 40), "unanswered": (5, 40), "published": (5, 40), "handed over": (2, 15)}
 """At the how-manieth passing of its point a process dies, drawn between."""
 CRASHES_MIN, CRASHES_SECONDS_MAX = 2, 90.0
 """A cell in which nothing has crashed would show nothing."""

@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 
 from contracts.orders import PlaceOrder
 from contracts.removals import ConfirmRemoval, RequestRemoval
-from devkit.faults.facts import Flow
 
 if TYPE_CHECKING:
-    from contracts.envelope import Message
     from devkit.faults.facts import Facts
     from devkit.faults.history import Command, History
 
-BEGINNINGS: dict[type[Message], Flow] = {
-    PlaceOrder: Flow.ORDERS,
-    RequestRemoval: Flow.REMOVALS,
-    ConfirmRemoval: Flow.REMOVALS,
-}
+BEGINNINGS = (PlaceOrder, RequestRemoval, ConfirmRemoval)
 """Commands of which something has to come in the end."""
 
 
@@ -34,7 +28,7 @@ class Waiting:
     def number(self) -> int:
         """Of those that wait now."""
         commands = self.history.commands
-        self._open += [one for one in commands[self._seen :] if type(one.message) in BEGINNINGS]
+        self._open += [one for one in commands[self._seen :] if isinstance(one.message, BEGINNINGS)]
         self._seen = len(commands)
         self._open = [one for one in self._open if not self._is_over(one)]
         return sum(one.acknowledged for one in self._open)
@@ -42,4 +36,4 @@ class Waiting:
     def _is_over(self, command: Command) -> bool:
         if command.ended_at is not None and not command.acknowledged:
             return True
-        return command.message.subject.key in self.facts.finished[BEGINNINGS[type(command.message)]]
+        return command.message.subject.key in self.facts.ended
