@@ -14,6 +14,8 @@ from devkit.simulation.seeds import Absence, Summary, search_all, simulate_all
 
 SEEDS = int(os.environ.get("WHARF_SIMULATION_SEEDS", "200"))
 """CI asks for more."""
+pytestmark = pytest.mark.timeout(1_200)
+"""The first test waits for all seeds, the first of the safeguards for all searches."""
 TWICE = "has a row, and no reason"
 HAPPENS = (
     "clients cut off",
