@@ -91,7 +91,7 @@ PLANTS = (
         "an order's line with one unit more",
         "orders",
         "units of an order are open, shipped or canceled, and none twice",
-        "UPDATE customer_order SET lines = jsonb_set(lines, '{0,ordered}', '4') WHERE order_id = 'o-open'",
+        "UPDATE customer_order SET lines = jsonb_set(lines::jsonb, '{0,ordered}', '4')::text WHERE order_id = 'o-open'",
         "o-open",
     ),
     Plant(
@@ -278,7 +278,7 @@ AGREEMENT_PLANTS = (
         "a unit that orders canceled by itself",
         "orders",
         "",
-        """UPDATE customer_order SET units_canceled = 1, lines = jsonb_set(lines, '{0,canceled}', '1')
+        """UPDATE customer_order SET units_canceled = 1, lines = jsonb_set(lines::jsonb, '{0,canceled}', '1')::text
             WHERE order_id = 'o-open'""",
         "o-open/1: 2 open in orders, 3 held by inventory",
     ),

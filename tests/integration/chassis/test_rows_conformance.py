@@ -370,6 +370,31 @@ async def test_an_update_counts_the_revision_up(database: RowDatabase) -> None:
     assert await database.contents(shelf) == [("s", 1, 6, 4, None), ("s", 2, 7, 1, "a")]
 
 
+async def test_an_update_of_some_columns_leaves_the_others(database: RowDatabase) -> None:
+    await _committed(database, shelf, [("s", 1, 5, 3, "a"), ("s", 2, 5, 0, "b"), ("s", 3, 5, 0, None)])
+    session = await database.begin()
+    await session.rows.update(shelf, [("s", 2, 0, 7), ("s", 1, 3, 6)], ("units",))
+    await session.rows.update(shelf, [("s", 3, 0, "b")], ("note",))
+    await session.commit()
+    assert await database.contents(shelf) == [("s", 1, 6, 4, "a"), ("s", 2, 7, 1, "b"), ("s", 3, 5, 1, "b")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sqlstate"),
+    [([("s", 1, 0, 98)], "40W01"), ([("s", 2, 3, 6)], "40W01"), ([("s", 1, 3, -1)], "23514"), ([("s", 1, 3, None)], "23502")],
+    ids=["other revision", "absent", "refused by a check", "null"],
+)
+async def test_an_update_of_some_columns_is_refused_as_one_of_all(
+    database: RowDatabase, rows: list[tuple[Any, ...]], sqlstate: str
+) -> None:
+    before = [("s", 1, 5, 3, "a")]
+    await _committed(database, shelf, before)
+    session = await database.begin()
+    error = await _refusal(session, session.rows.update(shelf, rows, ("units",)))
+    assert error.sqlstate == sqlstate
+    assert await database.contents(shelf) == before
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -36,7 +36,7 @@ CHUNK_ORDERS = 500
 FACTS_AN_ORDER = 2
 """Placed, and how it ended: reserved or canceled."""
 PLACED, RESERVED, CANCELED = OrderPlaced.__name__, OrderReserved.__name__, OrderCanceled.__name__
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.03
 PACE_SECONDS = 0.001
 STILL_SECONDS_MAX = 30.0
 """After so long without a new fact it is taken that none comes."""

@@ -26,7 +26,7 @@ ORDERS = """
     SELECT seller_id, order_id, status, units_ordered, payment, record::jsonb ->> 'late_payment' AS late_payment,
         (SELECT count(*) FROM jsonb_array_elements(record::jsonb -> 'cancellations') AS one WHERE one ->> 'by' = 'buyer')
             AS canceled_by_buyer,
-        ARRAY(SELECT package ->> 'package_id' FROM jsonb_array_elements(packages) AS package) AS packages
+        ARRAY(SELECT package ->> 'package_id' FROM jsonb_array_elements(packages::jsonb) AS package) AS packages
     FROM customer_order WHERE starts_with(seller_id, $1)"""
 HOLDERS = "SELECT seller_id, kind, holder_id FROM reservation WHERE starts_with(seller_id, $1)"
 RECEIPTS = """

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from chassis.inbox import Standing
 from chassis.outcomes import Via
-from chassis.rows import REVISION, Key, Rows, Tuples, key_names, names
+from chassis.rows import REVISION, Key, Rows, Tuples, key_names, names, updated_names
 from contracts.identity import hashed_id
 from devkit.simulation.history import Note
 from devkit.simulation.storage import PassingRows
@@ -45,9 +45,15 @@ class WithoutAbsentLocks(PassingRows):
 class WithoutVersions(WithoutRootLocks):
     """Roots are not locked, and who writes last wins."""
 
-    async def update(self, table: Table, rows: Tuples) -> None:
-        place = names(table).index(REVISION)
-        await self.inner.upsert(table, [(*row[:place], row[place] + 1, *row[place + 1 :]) for row in rows])
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
+        width = len(key_names(table))
+        found = await self.inner.find(table, key_names(table), [row[:width] for row in rows])
+        values = {row[:width]: dict(zip(names(table), row, strict=True)) for row in found}
+        for row in rows:
+            change = values[row[:width]]
+            change.update(zip(updated_names(table, columns), row, strict=True))
+            change[REVISION] += 1
+        await self.inner.upsert(table, [tuple(change.values()) for change in values.values()])
 
 
 class WithoutOutbox(PassingRows):

@@ -56,8 +56,8 @@ class PassingRows:
     def upsert(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
         return self.inner.upsert(table, rows)
 
-    def update(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
-        return self.inner.update(table, rows)
+    def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> Coroutine[Any, Any, None]:
+        return self.inner.update(table, rows, columns)
 
     def lock(self, table: Table, keys: Tuples) -> Coroutine[Any, Any, Sequence[Any]]:
         return self.inner.lock(table, keys)
@@ -90,9 +90,9 @@ class WatchedRows(PassingRows):
         self._note(table, rows)
         await self.inner.upsert(table, rows)
 
-    async def update(self, table: Table, rows: Tuples) -> None:
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
         self._note(table, rows)
-        await self.inner.update(table, rows)
+        await self.inner.update(table, rows, columns)
 
     async def claim(self, table: Table, rows: Tuples) -> Sequence[Key]:
         new = await self.inner.claim(table, rows)

@@ -14,7 +14,7 @@ NAME = "orders and reservations agree, line by line"
 ORDER_LINES = """
     SELECT seller_id, order_id, (line ->> 'number')::int AS line, line ->> 'sku' AS sku,
         (line ->> 'ordered')::int AS ordered, (line ->> 'shipped')::int AS shipped, (line ->> 'canceled')::int AS canceled
-    FROM customer_order, jsonb_array_elements(lines) AS line WHERE status <> 'Expected'"""
+    FROM customer_order, jsonb_array_elements(lines::jsonb) AS line WHERE status <> 'Expected'"""
 
 HELD_LINES = """
     SELECT seller_id, holder_id, line, sum(taken) AS taken, sum(released) AS released, sum(shipped) AS shipped
@@ -25,7 +25,7 @@ GONE = "SELECT seller_id, sku, sum(quantity) AS quantity FROM discrepancy GROUP 
 
 PARKED = "SELECT seller_id, object_id FROM parked"
 LATE = """
-    SELECT DISTINCT seller_id, order_id FROM customer_order, jsonb_array_elements(packages) AS package
+    SELECT DISTINCT seller_id, order_id FROM customer_order, jsonb_array_elements(packages::jsonb) AS package
     WHERE jsonb_array_length(package -> 'uncalled') > 0"""
 
 

@@ -15,8 +15,8 @@ ORDERS = (
                 units_canceled, status) FROM customer_order WHERE status <> 'Expected' AND (
                 units_shipped + units_canceled > units_ordered
                 OR (status IN ('Shipped', 'Canceled')) <> (units_shipped + units_canceled = units_ordered)
-                OR units_ordered <> (SELECT sum((line ->> 'ordered')::int) FROM jsonb_array_elements(lines) AS line)
-                OR units_shipped <> (SELECT sum((line ->> 'shipped')::int) FROM jsonb_array_elements(lines) AS line))""",
+                OR units_ordered <> (SELECT sum((line ->> 'ordered')::int) FROM jsonb_array_elements(lines::jsonb) AS line)
+                OR units_shipped <> (SELECT sum((line ->> 'shipped')::int) FROM jsonb_array_elements(lines::jsonb) AS line))""",
     ),
     Check(
         "no order is past its deadline, and each open one has a deadline to come (S5, S9)",

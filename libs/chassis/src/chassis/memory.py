@@ -15,7 +15,7 @@ from chassis.failures import TRANSACTION_FAILED, TWICE_IN_ONE_STATEMENT, Storage
 from chassis.memory_layout import layout, positions
 from chassis.memory_sheet import Row
 from chassis.memory_work import Memory, Work
-from chassis.rows import REVISION, Key, Tuples, given_key_of, given_names, key_names, names, searchable
+from chassis.rows import REVISION, Key, Tuples, given_key_of, given_names, key_names, names, searchable, updated_names
 
 __all__ = ["Memory", "MemoryRows", "Pause"]
 
@@ -76,13 +76,15 @@ class MemoryRows:
                 done.add(layout(table).key(row))
                 await self._work.put(table, row)
 
-    async def update(self, table: Table, rows: Tuples) -> None:
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
+        given = updated_names(table, columns)
         async with self._statement("update", table, rows):
-            full = layout(table).converted(names(table), rows)
-            there = self._work.present(table, map(layout(table).key, full))
+            changes = [dict(zip(given, row, strict=True)) for row in layout(table).converted(given, rows)]
+            keys = [tuple([change[name] for name in key_names(table)]) for change in changes]
+            there = self._work.present(table, keys)
             matched = 0
-            for row in full:
-                matched += await self._count_up(table, there.get(layout(table).key(row)), row)
+            for key, change in zip(keys, changes, strict=True):
+                matched += await self._count_up(table, key, there.get(key), change)
             if matched != len(rows):
                 raise VersionConflictError(table.name, len(rows), matched)
 
@@ -152,15 +154,16 @@ class MemoryRows:
     def _statement(self, operation: str, table: Table | None = None, rows: Collection[Any] = (None,)) -> Statement:
         return Statement(self, operation, "" if table is None else table.name, bool(rows))
 
-    async def _count_up(self, table: Table, known: Row | None, row: Row) -> bool:
+    async def _count_up(self, table: Table, key: Key, known: Row | None, change: dict[str, Any]) -> bool:
         """`known` is the row at the start of the statement: one with another revision is not even waited for."""
-        place = names(table).index(REVISION)
-        if known is None or known[place] != row[place]:
+        place, revision = names(table).index(REVISION), change[REVISION]
+        if known is None or known[place] != revision:
             return False
-        before = (await self._work.hold_present(table, [layout(table).key(row)])).get(layout(table).key(row))
-        if before is None or before[place] != row[place]:
+        before = (await self._work.hold_present(table, [key])).get(key)
+        if before is None or before[place] != revision:
             return False
-        after = (*row[:place], row[place] + 1, *row[place + 1 :])
+        values = {**dict(zip(names(table), before, strict=True)), **change, REVISION: revision + 1}
+        after = tuple(values.values())
         layout(table).admit(after)
         await self._work.replace(table, before, after)
         return True

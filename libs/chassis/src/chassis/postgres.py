@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import failures, statements
 from chassis.failures import StorageError, VersionConflictError
-from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, searchable
+from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, searchable, updated_names
 from chassis.statements import Form
 
 Make: TypeAlias = Callable[[Form], str]
@@ -48,8 +48,9 @@ class PostgresRows:
     async def upsert(self, table: Table, rows: Tuples) -> None:
         await self._count(partial(statements.upsert, table), _given(table, names(table), rows))
 
-    async def update(self, table: Table, rows: Tuples) -> None:
-        matched = await self._count(partial(statements.update, table), _given(table, names(table), rows))
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
+        given = _given(table, updated_names(table, columns), rows)
+        matched = await self._count(partial(statements.update, table, columns), given)
         if matched != len(rows):
             raise VersionConflictError(table.name, len(rows), matched)
 

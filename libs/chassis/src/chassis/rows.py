@@ -50,8 +50,9 @@ class Rows(Protocol):
         that replace rows no root covers take them in no stated order.
         """
 
-    async def update(self, table: Table, rows: Tuples) -> None:
-        """Replace full rows that carry the revision they were loaded with; it counts up by one.
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
+        """Replace full rows that carry the revision they were loaded with; it counts up by one. With `columns`, rows are key,
+        revision and these, and the other columns stay as they are.
 
         Raises VersionConflictError unless each row was there with its revision, once.
         """
@@ -81,7 +82,7 @@ class Rows(Protocol):
 
 @cache
 def names(table: Table) -> tuple[str, ...]:
-    """All columns: a row as it comes back, and as `upsert` and `update` take it."""
+    """All columns: a row as it comes back, and as `upsert` takes it."""
     return tuple(column.name for column in table.columns)
 
 
@@ -95,6 +96,12 @@ def given_names(table: Table) -> tuple[str, ...]:
 def key_names(table: Table) -> tuple[str, ...]:
     """The columns of a key."""
     return tuple(column.name for column in table.primary_key)
+
+
+@cache
+def updated_names(table: Table, columns: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The columns of a row as `update` takes it."""
+    return names(table) if columns is None else (*key_names(table), REVISION, *columns)
 
 
 @cache

@@ -52,6 +52,15 @@ def drop_first_tables() -> None:
         op.drop_table(table)
 
 
+def keep_facts_uncompressed() -> None:
+    """They are in the outbox for a moment, and compressing them took a twentieth of what orders cost the database."""
+    op.execute("ALTER TABLE outbox ALTER COLUMN facts SET STORAGE EXTERNAL")
+
+
+def compress_facts() -> None:
+    op.execute("ALTER TABLE outbox ALTER COLUMN facts SET STORAGE EXTENDED")
+
+
 def _create_flow() -> None:
     op.create_table(
         "deadline",

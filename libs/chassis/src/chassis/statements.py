@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from chassis.rows import REVISION, given_names, key_names, names, sql_type
+from chassis.rows import REVISION, given_names, key_names, names, sql_type, updated_names
 
 SEPARATED_TYPES = ("text", "jsonb")
 SEPARATOR_CODE, NULL_CODE = 31, 2
@@ -48,12 +48,12 @@ def upsert(table: Table, form: Form) -> str:
 
 
 @cache
-def update(table: Table, form: Form) -> str:
-    kept = {*key_names(table), REVISION}
-    changes = [f"{QUOTE(name)} = given.{QUOTE(name)}" for name in names(table) if name not in kept]
+def update(table: Table, columns: tuple[str, ...] | None, form: Form) -> str:
+    kept, given = {*key_names(table), REVISION}, updated_names(table, columns)
+    changes = [f"{QUOTE(name)} = given.{QUOTE(name)}" for name in given if name not in kept]
     changes.append(f"{REVISION} = held.{REVISION} + 1")
     matches = _matches((*key_names(table), REVISION))
-    return f"UPDATE {_name(table)} AS held SET {', '.join(changes)} FROM {_given(table, names(table), form)} WHERE {matches}"
+    return f"UPDATE {_name(table)} AS held SET {', '.join(changes)} FROM {_given(table, given, form)} WHERE {matches}"
 
 
 @cache

@@ -13,7 +13,7 @@ from notifications.settings import NotificationsSettings
 from notifications.store import Books
 from notifications.tables import SERVICE, mail
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 
 def read() -> tuple[NotificationsSettings, Plan[Books]]:

@@ -9,7 +9,7 @@ from orders.settings import OrdersSettings
 from orders.store import Books
 from orders.tables import SERVICE
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 
 def read() -> tuple[OrdersSettings, Plan[Books]]:

@@ -9,8 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, Text, cast, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.orders import CancelReason
@@ -150,9 +149,8 @@ async def list_orders(
 
 
 def _orders() -> Select[Any]:
-    """Full rows with documents as text, as the store reads them; what only early messages speak of is no order."""
-    columns = [cast(c, Text).label(c.name) if isinstance(c.type, JSONB) else c for c in customer_order.columns]
-    return select(*columns).where(customer_order.c.status != Status.EXPECTED.value)
+    """Full rows, as the store reads them; what only early messages speak of is no order."""
+    return select(customer_order).where(customer_order.c.status != Status.EXPECTED.value)
 
 
 def _order(row: Any) -> Order:

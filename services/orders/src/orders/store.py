@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
@@ -33,9 +34,8 @@ Root: TypeAlias = Order | Expected
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The part of an order that no list asks for."""
+    """The part of an order's state that no list asks for."""
 
-    policy: Policy
     late_payment: Payment | None
     held: tuple[Held, ...]
     cancellations: tuple[Cancellation, ...]
@@ -44,6 +44,8 @@ class Record:
 LINES = TypeAdapter(tuple[Line, ...])
 PACKAGES = TypeAdapter(tuple[Package, ...])
 RECORD = TypeAdapter(Record)
+POLICY = TypeAdapter(Policy)
+POLICIES_REMEMBERED = 1_000
 
 
 Loaded: TypeAlias = Mapping[Subject, tuple[Any, Root]]
@@ -94,13 +96,23 @@ async def load(policies: Policies, tx: Transaction, messages: Sequence[Message])
 
 
 async def save(tx: Transaction, books: Books) -> None:
-    """Write what the batch changed: one statement a table, none for a table that did not change."""
-    added = [_row(subject, root, 0) for subject, root in books.orders.added.items()]
-    updated = [_row(at, root, revision, books.loaded[at]) for at, (root, revision) in books.orders.updated.items()]
+    """Write what the batch changed: one statement a table and shape, none for a table that did not change."""
+    whole, states = [], []
+    for at, (root, revision) in books.orders.updated.items():
+        if isinstance(root, Order) and _goods_are_as(books.loaded[at][1], root):
+            states.append((at.seller_id, at.id, revision, *_state(root)))
+        else:
+            whole.append(_row(at, root, revision))
     addresses = [(to.seller_id, to.id, address.model_dump_json()) for to, address in books.addresses.changed.items()]
-    await tx.rows.insert(tables.customer_order, added)
-    await tx.rows.update(tables.customer_order, updated)
+    await tx.rows.insert(tables.customer_order, [_row(at, root, 0) for at, root in books.orders.added.items()])
+    await tx.rows.update(tables.customer_order, whole)
+    await tx.rows.update(tables.customer_order, states, tables.STATE)
     await tx.rows.insert(tables.delivery_address, addresses)
+
+
+def _goods_are_as(before: Root, order: Order) -> bool:
+    """Whether lines and parcels are the very ones that were loaded: few messages touch them."""
+    return isinstance(before, Order) and order.lines is before.lines and order.packages is before.packages
 
 
 async def _load_addresses(tx: Transaction, roots: Mapping[Subject, Root]) -> dict[Subject, Address]:
@@ -119,12 +131,12 @@ def _subject(row: Any) -> Subject:
 
 
 def root_of(row: Any) -> Root:
-    """The domain value of a full row whose documents are text."""
+    """The domain value of a full row."""
     if row.status == Status.EXPECTED:
         return Expected(row.changed_at, row.sequence, KEPT.validate_json(row.early))
     record = RECORD.validate_json(row.record)
     return Order(
-        purchase=_purchase(row, record.policy),
+        purchase=_purchase(row),
         lines=LINES.validate_json(row.lines),
         changed_at=row.changed_at,
         sequence=row.sequence,
@@ -139,7 +151,7 @@ def root_of(row: Any) -> Root:
     )
 
 
-def _purchase(row: Any, policy: Policy) -> Purchase:
+def _purchase(row: Any) -> Purchase:
     return Purchase(
         seller_id=row.seller_id,
         order_id=row.order_id,
@@ -148,9 +160,20 @@ def _purchase(row: Any, policy: Policy) -> Purchase:
         buyer_id=row.buyer_id,
         currency=row.currency,
         placed_at=row.placed_at,
-        policy=policy,
+        policy=_policy(row.policy),
         content=row.content,
     )
+
+
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def _policy(text: str) -> Policy:
+    """Thousands of orders were placed under the same one."""
+    return POLICY.validate_json(text)
+
+
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def _policy_text(policy: Policy) -> str:
+    return POLICY.dump_json(policy).decode()
 
 
 def _release(row: Any) -> Release | None:
@@ -159,25 +182,29 @@ def _release(row: Any) -> Release | None:
     return Release(row.released_at, row.ship_by, row.deliver_from, row.deliver_until, row.confirm_by, row.warned)
 
 
-def _row(subject: Subject, root: Root, revision: int, found: tuple[Any, Root | None] = (None, None)) -> tuple[Any, ...]:
+def _row(subject: Subject, root: Root, revision: int) -> tuple[Any, ...]:
+    """A full row, in the order of the table's columns."""
     match root:
         case Expected():
+            state = (root.sequence, Status.EXPECTED.value, root.changed_at, *(None,) * 7, False, None)
             early = KEPT.dump_json(root.early).decode()
-            empty = (None,) * 12
-            nothing = (False, 0, 0, 0, None, None, None, None)
-            return (subject.seller_id, subject.id, revision, root.sequence, Status.EXPECTED.value, root.changed_at,
-                    *empty, *nothing, early)  # fmt: skip
+            return (subject.seller_id, subject.id, revision, *state, *(None,) * 7, 0, 0, 0, None, None, early)
         case Order():
-            return (subject.seller_id, subject.id, revision, root.sequence, root.status.value, root.changed_at,
-                    *_purchase_columns(root), *_release_columns(root.release), *_unit_columns(root),
-                    root.purchase.content, *_documents(root, *found), None)  # fmt: skip
+            return (subject.seller_id, subject.id, revision, *_state(root), *_purchase_columns(root), *_goods(root), None)
 
 
-def _purchase_columns(order: Order) -> tuple[Any, ...]:
-    bought = order.purchase
-    channel = Channel.NETWORK if bought.from_network else Channel.SELLER
-    terms = (bought.marketplace_id, channel.value, bought.buyer_id, bought.currency, bought.placed_at)
-    return (*terms, order.payment.value, order.stock.value)
+def _state(order: Order) -> tuple[Any, ...]:
+    """In the order of `tables.STATE`."""
+    record = Record(order.late_payment, order.held, order.cancellations)
+    return (
+        order.sequence,
+        order.status.value,
+        order.changed_at,
+        order.payment.value,
+        order.stock.value,
+        *_release_columns(order.release),
+        RECORD.dump_json(record).decode(),
+    )
 
 
 def _release_columns(release: Release | None) -> tuple[Any, ...]:
@@ -187,15 +214,14 @@ def _release_columns(release: Release | None) -> tuple[Any, ...]:
     return (release.released_at, *dates, release.confirm_by, release.warned)
 
 
-def _unit_columns(order: Order) -> tuple[int, int, int]:
+def _purchase_columns(order: Order) -> tuple[Any, ...]:
+    bought = order.purchase
+    channel = Channel.NETWORK if bought.from_network else Channel.SELLER
+    terms = (bought.marketplace_id, channel.value, bought.buyer_id, bought.currency, bought.placed_at)
+    return (*terms, bought.content, _policy_text(bought.policy))
+
+
+def _goods(order: Order) -> tuple[Any, ...]:
     lines = order.lines
-    return sum(line.ordered for line in lines), sum(line.shipped for line in lines), sum(line.canceled for line in lines)
-
-
-def _documents(order: Order, row: Any, before: Root | None) -> tuple[str, str, str]:
-    """Lines and packages as they were found in the row, unless they have changed: few messages touch them."""
-    known = before if isinstance(before, Order) else None
-    lines = row.lines if known and order.lines is known.lines else LINES.dump_json(order.lines).decode()
-    packages = row.packages if known and order.packages is known.packages else PACKAGES.dump_json(order.packages).decode()
-    record = Record(order.purchase.policy, order.late_payment, order.held, order.cancellations)
-    return lines, packages, RECORD.dump_json(record).decode()
+    units = (sum(line.ordered for line in lines), sum(line.shipped for line in lines), sum(line.canceled for line in lines))
+    return (*units, LINES.dump_json(lines).decode(), PACKAGES.dump_json(order.packages).decode())

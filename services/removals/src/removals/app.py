@@ -9,7 +9,7 @@ from removals.settings import RemovalsSettings
 from removals.store import Books
 from removals.tables import SERVICE
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 
 def read() -> tuple[RemovalsSettings, Plan[Books]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import registry
 
-from chassis.rows import REVISION, given_names, key_names, key_of, names, row_type
+from chassis.rows import REVISION, given_names, key_names, key_of, names, row_type, updated_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,10 +54,12 @@ class ObjectRows:
             else:
                 self._change(table, held, row)
 
-    async def update(self, table: Table, rows: Tuples) -> None:
+    async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
+        given, width = updated_names(table, columns), len(key_names(table))
         for row in rows:
-            held = self.loaded[table, key_of(table)(row)]
-            self._change(table, held, row)
+            held = self.loaded[table, row[:width]]
+            for name, value in zip(given, row, strict=True):
+                setattr(held, name, value)
             held.revision += 1
 
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:

@@ -11,7 +11,7 @@ from chassis.desk import Decision
 from chassis.early import Expected
 from chassis.outcomes import Cause
 from contracts.envelope import Message
-from contracts.orders import EarlyMessagesExpired, HoldEnded, OrderPlaced, PaymentLimitReached, PlacedLine, PlaceOrder
+from contracts.orders import EarlyMessagesExpired, HoldEnded, OrderPlaced, PlacedLine, PlaceOrder
 from contracts.values import Channel
 from orders.decisions.early import EARLY
 from orders.decisions.facts import refused, write
@@ -49,7 +49,6 @@ def _begin(books: Books, order: Order, command: PlaceOrder, cause: Cause) -> Non
     write(books, order)
     books.addresses[command.subject] = command.delivery_address
     books.deadlines.set(HoldEnded, command.subject, order.purchase.hold_until, cause)
-    books.deadlines.set(PaymentLimitReached, command.subject, order.purchase.payment_until, cause)
 
 
 def _purchase(books: Books, command: PlaceOrder, now: datetime) -> Purchase:

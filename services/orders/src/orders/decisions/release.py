@@ -65,10 +65,16 @@ def note_released_stock(books: Books, order: Order, answer: StockReleased, cause
 
 
 def end_hold(books: Books, order: Order, _: HoldEnded, cause: Cause) -> Sequence[Message]:
-    """The buyer's 30 minutes are over (O3). The order remembers that it is so late: no clock that is behind may doubt it."""
+    """The buyer's 30 minutes are over (O3); what else is missing has time up to the payment limit (O4).
+
+    The order remembers that it is so late: no clock that is behind may doubt it.
+    """
     if order.status is not Status.PENDING:
         return []
-    return _release_when_ready(books, replace(order, changed_at=cause.now), cause)
+    late = replace(order, changed_at=cause.now)
+    if not is_ready(late, cause.now):
+        books.deadlines.set(PaymentLimitReached, subject_of(order.purchase), order.purchase.payment_until, cause)
+    return _release_when_ready(books, late, cause)
 
 
 def _release_when_ready(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
