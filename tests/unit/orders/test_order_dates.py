@@ -10,7 +10,7 @@ from orders.calendar import calendar_of
 from orders.domain.calendar import Calendar
 from orders.domain.policy import Policies, Policy, Profile, released
 
-from support.orders import NOON, a_deadline, an_order, pending, reserved, unshipped, verified
+from support.orders import NOON, an_order, pending, reserved, unshipped, verified
 
 GB = calendar_of("GB")
 ORDER_DATE, BUSINESS_DAYS = Policy(), Policy(profile=Profile.BUSINESS_DAYS)
@@ -85,8 +85,8 @@ def test_the_hold_runs_from_the_order_time() -> None:
 
 def test_the_payment_limit_runs_from_the_order_time_too_and_is_waited_for_once_the_hold_is_over() -> None:
     decided = pending(an_order(placed_at=NOON - timedelta(minutes=10)))
-    decided.at(timedelta(minutes=20)).tell(a_deadline("HoldEnded"))
-    assert decided.deadlines["PaymentLimitReached"] == NOON - timedelta(minutes=10) + timedelta(days=21)
+    decided.fire("HoldEnded")
+    assert decided.deadlines == {"PaymentLimitReached": NOON - timedelta(minutes=10) + timedelta(days=21)}
 
 
 def test_an_order_time_to_come_counts_as_now() -> None:

@@ -91,14 +91,16 @@ def _is_limit(reason: str) -> bool:
 
 
 def picture(stage: Stage) -> tuple[dict[str, dict[str, Any]], int]:
-    """All tables, and how much was ever published."""
+    """All tables, and how many facts were ever published; a snapshot may be told again at any time."""
     tables = {
         service.desk.service: {name: dict(sheet.rows) for name, sheet in service.database.memory.tables.items() if sheet.rows}
         for service in stage.services
     }
-    return tables, sum(map(len, stage.world.broker.records.values()))
+    records = stage.world.broker.records
+    return tables, sum(len(told) for (topic, _), told in records.items() if topic not in SNAPSHOTS)
 
 
+SNAPSHOTS = {topic.name for topic in TOPICS.values() if topic.compacted}
 LIMITS = [state for state in PASSING_STATES if may_be_its_fault(StorageError(state))]
 Setting: TypeAlias = tuple[UUID, datetime]
 """A deadline's generation and the instant it is due."""

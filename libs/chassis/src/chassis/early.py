@@ -43,6 +43,10 @@ class Expected:
     sequence: int = 0
     early: tuple[EarlyMessage, ...] = ()
 
+    def counted(self) -> "Expected":
+        """With one more fact told."""
+        return replace(self, sequence=self.sequence + 1)
+
 
 KEPT = TypeAdapter(tuple[EarlyMessage, ...])
 """Kept messages as text, and back."""
@@ -168,7 +172,7 @@ def numbered(roots: Draft[Subject, Any], subject: Subject) -> int:
     root = roots[subject]
     if root is None:
         raise LookupError(f"{subject.key} has no root to count facts on")
-    roots[subject] = counted = replace(root, sequence=root.sequence + 1)
+    roots[subject] = counted = root.counted()
     sequence: int = counted.sequence
     return sequence
 

@@ -1,7 +1,6 @@
 """What has to come together before an order may ship: stock, payment, and the end of the buyer's hold."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from chassis.outcomes import Cause
@@ -23,13 +22,13 @@ def verify_payment(books: Books, order: Order, _: PaymentVerified, cause: Cause)
         return _note_late(books, order, Payment.VERIFIED)
     if order.payment is Payment.VERIFIED:
         return []
-    return _release_when_ready(books, replace(order, payment=Payment.VERIFIED, changed_at=cause.now), cause)
+    return _release_when_ready(books, order._replace(payment=Payment.VERIFIED, changed_at=cause.now), cause)
 
 
 def delay_payment(books: Books, order: Order, _: PaymentDelayed, cause: Cause) -> Sequence[Message]:
     """No answer yet: the order stays Pending (O4). An answer that is there already stands."""
     if order.status is Status.PENDING and order.payment is Payment.UNKNOWN:
-        write(books, replace(order, payment=Payment.DELAYED, changed_at=cause.now))
+        write(books, order._replace(payment=Payment.DELAYED, changed_at=cause.now))
     return []
 
 
@@ -39,14 +38,14 @@ def decline_payment(books: Books, order: Order, answer: PaymentDeclined, cause: 
     if order.status is not Status.PENDING:
         return _note_late(books, order, declined)
     reason = CancelReason.FRAUD if answer.fraud else CancelReason.PAYMENT_DECLINED
-    return cancel_open(books, replace(order, payment=declined), reason, cause)
+    return cancel_open(books, order._replace(payment=declined), reason, cause)
 
 
 def note_reserved(books: Books, order: Order, answer: StockReserved, cause: Cause) -> Sequence[Message]:
     """Every line is held (O1)."""
     if order.status is not Status.PENDING or order.stock is not Stock.UNKNOWN:
         return []
-    reserved = replace(order, stock=Stock.RESERVED, held=_held(answer.lines), changed_at=cause.now)
+    reserved = order._replace(stock=Stock.RESERVED, held=_held(answer.lines), changed_at=cause.now)
     return [order_reserved(order.purchase, cause), *_release_when_ready(books, reserved, cause)]
 
 
@@ -54,13 +53,13 @@ def refuse_stock(books: Books, order: Order, _: StockRefused, cause: Cause) -> S
     """Not every line could be held, so none is: Canceled (O1)."""
     if order.status is not Status.PENDING or order.stock is not Stock.UNKNOWN:
         return []
-    return cancel_open(books, replace(order, stock=Stock.REFUSED), CancelReason.NO_INVENTORY, cause)
+    return cancel_open(books, order._replace(stock=Stock.REFUSED), CancelReason.NO_INVENTORY, cause)
 
 
 def note_released_stock(books: Books, order: Order, answer: StockReleased, cause: Cause) -> Sequence[Message]:
     """Canceled units are not held any more: they must not be picked from where they were."""
     if order.status is Status.PENDING:
-        write(books, replace(withdrawn(order, _held(answer.lines)), changed_at=cause.now))
+        write(books, withdrawn(order, _held(answer.lines))._replace(changed_at=cause.now))
     return []
 
 
@@ -71,7 +70,7 @@ def end_hold(books: Books, order: Order, _: HoldEnded, cause: Cause) -> Sequence
     """
     if order.status is not Status.PENDING:
         return []
-    late = replace(order, changed_at=cause.now)
+    late = order._replace(changed_at=cause.now)
     if not is_ready(late, cause.now):
         books.deadlines.set(PaymentLimitReached, subject_of(order.purchase), order.purchase.payment_until, cause)
     return _release_when_ready(books, late, cause)
@@ -89,7 +88,7 @@ def _release(books: Books, order: Order, cause: Cause) -> Sequence[Message]:
     bought, subject = order.purchase, subject_of(order.purchase)
     calendar = books.policies.calendar_of(bought.marketplace_id)
     dates = released(bought.policy, calendar, bought.placed_at, cause.now)
-    order = replace(order, status=Status.UNSHIPPED, release=dates, changed_at=cause.now)
+    order = order._replace(status=Status.UNSHIPPED, release=dates, changed_at=cause.now)
     write(books, order)
     _set_confirm_by(books, order, dates, cause)
     told: list[Message] = [order_released(bought, dates)]
@@ -112,7 +111,7 @@ def _set_confirm_by(books: Books, order: Order, release: Release, cause: Cause) 
 
 def _note_late(books: Books, order: Order, answer: Payment) -> Sequence[Message]:
     if answer not in {order.payment, order.late_payment}:
-        write(books, replace(order, late_payment=answer))
+        write(books, order._replace(late_payment=answer))
     return []
 
 

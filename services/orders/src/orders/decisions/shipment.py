@@ -45,7 +45,7 @@ def warn_to_confirm(books: Books, order: Order, _: ConfirmByNear, cause: Cause) 
     """Seven days are left (O9): said once."""
     if not order.is_open or order.release is None or order.release.warned:
         return []
-    write(books, replace(order, release=replace(order.release, warned=True), changed_at=cause.now))
+    write(books, order._replace(release=replace(order.release, warned=True), changed_at=cause.now))
     bought = order.purchase
     return [ConfirmByWarned(seller_id=bought.seller_id, order_id=bought.order_id, confirm_by=order.release.confirm_by)]
 

@@ -74,14 +74,14 @@ def cancel(order: Order, quantities: Quantities, why: Cancellation) -> Order:
     """Cancel open units. The order ends when nothing is open any more: Shipped, if something of it has shipped."""
     lines = tuple(replace(line, canceled=line.canceled + quantities.get(line.number, 0)) for line in order.lines)
     told = (*order.cancellations, replace(why, units=units_of(order, quantities)))
-    return replace(settled(order, lines), cancellations=told[-CANCELLATIONS_KEPT:], changed_at=why.at)
+    return settled(order, lines)._replace(cancellations=told[-CANCELLATIONS_KEPT:], changed_at=why.at)
 
 
 def withdrawn(order: Order, lost: Sequence[Held]) -> Order:
     """The order without what inventory can't keep for it; its units are not canceled yet."""
     gone = {(held.line, held.location_id): held.quantity for held in lost}
     left = (replace(h, quantity=h.quantity - gone.get((h.line, h.location_id), 0)) for h in order.held)
-    return replace(order, held=tuple(held for held in left if held.quantity > 0))
+    return order._replace(held=tuple(held for held in left if held.quantity > 0))
 
 
 def _named(order: Order, item: Item) -> Sequence[Line] | Refused:

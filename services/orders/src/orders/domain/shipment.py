@@ -86,9 +86,9 @@ def _sent(order: Order, package: Package, now: datetime) -> Order:
     sent = total(package.lines)
     packages = (*order.packages, package)
     if not sent:
-        return replace(order, packages=packages, changed_at=now)
+        return order._replace(packages=packages, changed_at=now)
     lines = tuple(replace(line, shipped=line.shipped + sent.get(line.number, 0)) for line in order.lines)
-    return replace(settled(order, lines), packages=packages, changed_at=now)
+    return settled(order, lines)._replace(packages=packages, changed_at=now)
 
 
 def _left(order: Order) -> tuple[Units, ...]:

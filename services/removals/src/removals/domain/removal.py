@@ -165,6 +165,10 @@ class Removal:
     short_picks: tuple[ShortPick, ...] = ()
     reports: tuple[Report, ...] = ()
 
+    def counted(self) -> "Removal":
+        """With one more fact told about it."""
+        return replace(self, sequence=self.sequence + 1)
+
     @property
     def has_ended(self) -> bool:
         return self.status in ENDED
