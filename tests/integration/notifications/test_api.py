@@ -158,7 +158,7 @@ ROUTES = {
 }
 
 
-@pytest.mark.parametrize(("route", "allowed"), ROUTES.items(), ids=lambda given: " ".join(given) if len(given) == 2 else "")
+@pytest.mark.parametrize(("route", "allowed"), ROUTES.items(), ids=map(" ".join, ROUTES))
 async def test_each_route_lets_in_who_may(shop: Shop, route: tuple[str, str], allowed: set[Role]) -> None:
     method, path = route
     for role in Role:
