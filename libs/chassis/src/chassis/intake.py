@@ -2,7 +2,7 @@
 a message is quarantined. When all is committed, the caller may acknowledge. Knows no broker (see `kafka`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, Protocol
@@ -125,7 +125,7 @@ def quarantined(record: Record, reason: str, now: datetime) -> Quarantined:
 
 
 def _type_name(record: Record) -> str:
-    value = next((value for name, value in reversed(record.headers) if name == "ce_type"), None)
+    value = dict(record.headers).get("ce_type")
     if value is None:
         raise MalformedError("header ce_type is missing")
     try:
@@ -140,7 +140,7 @@ def _received(record: Record, kind: type[Message], service: str, now: datetime) 
         raise MalformedError(f"{kind.__name__} does not travel on this topic")
     if record.value is None:
         raise MalformedError("there is no body")
-    envelope = envelope_from(_present(record.headers), _instant(record.timestamp))
+    envelope = envelope_from(record.headers, _instant(record.timestamp))
     body = kind.model_validate_json(record.value)
     _agree(record, envelope, body, service)
     if envelope.traceparent is not None and span_context(envelope.traceparent) is None:
@@ -158,10 +158,6 @@ def _agree(record: Record, envelope: Envelope, body: Message, service: str) -> N
         raise MalformedError("header ce_source is reserved")
     if envelope.time < EPOCH:
         raise MalformedError("header ce_time is before 1970")
-
-
-def _present(headers: Iterable[tuple[str, bytes | None]]) -> list[tuple[str, bytes]]:
-    return [(name, value) for name, value in headers if value is not None]
 
 
 def _instant(milliseconds: int) -> datetime:

@@ -7,6 +7,7 @@ headers are free of control characters, JSON escapes them.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -38,10 +39,6 @@ class Outgoing(NamedTuple):
     def line(self) -> str:
         return f"{self.topic}\t{self.key}\t{self.headers}\t{self.body}"
 
-    @classmethod
-    def from_line(cls, line: str) -> "Outgoing":
-        return cls(*line.split("\t", 3))
-
     @property
     def record_headers(self) -> list[tuple[str, bytes]]:
         return [(name, value.encode()) for name, value in orjson.loads(self.headers).items()]
@@ -50,27 +47,32 @@ class Outgoing(NamedTuple):
 def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequence: int, now: datetime) -> Outgoing:
     """The record of a fact. Its id follows from its cause, so that a repeated decision makes the same id."""
     type_name, key, given = type(fact).__name__, fact.subject.key, cause.envelope
-    body = fact.model_dump_json()
-    if len(body) > FACT_BYTES_MAX or len(body.encode()) > FACT_BYTES_MAX:
+    body = fact.__pydantic_serializer__.to_json(fact)  # `model_dump_json` takes twice as long: it passes fourteen options on
+    if len(body) > FACT_BYTES_MAX:
         message = f"{type_name} has more than {FACT_BYTES_MAX} bytes"
         raise FactTooLargeError(message)
-    envelope = Envelope(
-        source=f"/{service}",
-        id=timed_id(given.time, given.source, str(given.id), type_name, key, str(ordinal)),
-        type=type_name,
-        time=now,
-        seller_id=fact.seller_id,
-        correlation_id=given.correlation_id,
-        causation_id=given.id,
-        sequence=sequence,
-        traceparent=given.traceparent or current_traceparent(),
+    envelope = Envelope(  # by position: with names it takes twice as long
+        f"/{service}",
+        timed_id(given.time, given.source, id_text(given.id), type_name, key, str(ordinal)),
+        type_name,
+        now,
+        fact.seller_id,
+        given.correlation_id,
+        given.id,
+        sequence,
+        given.traceparent or current_traceparent(),
     )
-    return Outgoing(fact.topic.name, key, headers_text(envelope, key), body, type_name)
+    return Outgoing(fact.topic.name, key, headers_text(envelope, key), body.decode(), type_name)
 
 
 def headers_text(envelope: Envelope, key: str) -> str:
     """The headers of a fact as they are kept. orjson spells ids and instants just as `headers` does, without Python's help."""
     return orjson.dumps(envelope.attributes(key), default=str).decode()  # the driver's own UUIDs come to `default`
+
+
+def id_text(message_id: UUID) -> str:
+    """As `str` spells it, in a third of the time."""
+    return orjson.dumps(message_id, default=str)[1:-1].decode()
 
 
 async def add(tx: Transaction, facts: Sequence[Outgoing]) -> None:
@@ -84,4 +86,4 @@ def text_of(facts: Iterable[Outgoing]) -> str:
 
 
 def facts_of(text: str) -> list[Outgoing]:
-    return [Outgoing.from_line(line) for line in text.split("\n")]
+    return [Outgoing(*line.split("\t", 3)) for line in text.split("\n")]
