@@ -73,7 +73,7 @@ def cancel_after_hold(desk: Desk[Any]) -> None:
 
     def cancel(books: Orders, order: Order, command: CancelOrder, cause: Cause) -> Sequence[Message]:
         in_hold = min(cause.now, order.purchase.hold_until - timedelta(seconds=1))
-        return cancellation.cancel_order(books, order, command, replace(cause, now=in_hold))
+        return cancellation.cancel_order(books, order, command, cause._replace(now=in_hold))
 
     put(desk, CancelOrder, EARLY.or_kept(cancel))
 
@@ -111,7 +111,7 @@ def forget_late_shipments(desk: Desk[Any]) -> None:
 
 
 def _after_hold(order: Order, cause: Cause) -> Cause:
-    return replace(cause, now=max(cause.now, order.purchase.hold_until))
+    return cause._replace(now=max(cause.now, order.purchase.hold_until))
 
 
 def _that_fit(books: Stock, order: OrderPlaced) -> Sequence[PlacedLine]:

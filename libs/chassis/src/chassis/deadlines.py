@@ -3,7 +3,6 @@ that have come is `due`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,8 +20,7 @@ class DeadlineKey(NamedTuple):
     deadline: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One deadline as it stands. `generation` is the id of the message that set it."""
 
     generation: UUID
@@ -36,7 +34,8 @@ class Deadlines:
     def __init__(self) -> None:
         self._live: dict[DeadlineKey, Setting | None] = {}
         self._undo: dict[DeadlineKey, Setting | None] = {}
-        self._changed: dict[DeadlineKey, None] = {}
+        self._changed: dict[DeadlineKey, Setting | None] = {}
+        """The keys count, in order; see `Draft`."""
 
     def set(self, kind: type[Deadline], subject: Subject, due_at: datetime, cause: Cause) -> None:
         self._write(DeadlineKey(*subject, kind.__name__), Setting(cause.id, cause.correlation_id, due_at))
@@ -60,7 +59,7 @@ class Deadlines:
 
     def keep(self) -> None:
         if self._undo:
-            self._changed.update(dict.fromkeys(self._undo))
+            self._changed.update(self._undo)
             self._undo.clear()
 
     def drop(self) -> None:

@@ -24,7 +24,8 @@ class Draft(Generic[K, V]):
         self._values: dict[K, V | None] = {**dict.fromkeys(held), **rows}
         self._revisions = revisions or {}
         self._undo: dict[K, V | None] = {}
-        self._changed: dict[K, None] = {}
+        self._changed: dict[K, V | None] = {}
+        """The keys, in order; their values are of no use, and cheaper to take over than to leave out."""
 
     def __getitem__(self, key: K) -> V | None:
         try:
@@ -33,8 +34,11 @@ class Draft(Generic[K, V]):
             raise NotHeldError(key) from None
 
     def __setitem__(self, key: K, value: V) -> None:
-        if key not in self._undo:
-            self._undo[key] = self[key]
+        try:
+            before = self._values[key]
+        except KeyError:
+            raise NotHeldError(key) from None
+        self._undo.setdefault(key, before)
         self._values[key] = value
 
     def __contains__(self, key: K) -> bool:
@@ -74,7 +78,7 @@ class Draft(Generic[K, V]):
 
     def keep(self) -> None:
         if self._undo:  # most parts of a state are untouched by most messages
-            self._changed.update(dict.fromkeys(self._undo))
+            self._changed.update(self._undo)
             self._undo.clear()
 
     def drop(self) -> None:

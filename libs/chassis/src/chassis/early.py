@@ -85,7 +85,7 @@ class Early(Generic[S, R]):
             root = self.roots(books)[message.subject]
             if root is None or isinstance(root, Expected):
                 return self._keep(books, root, message, cause)
-            return rule(books, root, message, replace(cause, now=max(cause.now, root.changed_at)))
+            return rule(books, root, message, _not_before(root, cause))
 
         return decide
 
@@ -96,7 +96,7 @@ class Early(Generic[S, R]):
             root = self.roots(books)[deadline.subject]
             if root is None or isinstance(root, Expected):
                 return []
-            return rule(books, root, deadline, replace(cause, now=max(cause.now, root.changed_at)))
+            return rule(books, root, deadline, _not_before(root, cause))
 
         return decide
 
@@ -175,6 +175,10 @@ def numbered(roots: Draft[Subject, Any], subject: Subject) -> int:
     roots[subject] = counted = root.counted()
     sequence: int = counted.sequence
     return sequence
+
+
+def _not_before(root: Root, cause: Cause) -> Cause:
+    return cause if cause.now >= root.changed_at else cause._replace(now=root.changed_at)
 
 
 def _early(message: Message, cause: Cause) -> EarlyMessage:

@@ -160,7 +160,8 @@ class Sitting(Generic[S]):
         identity = received.identity
         self.claims.fresh.remove(identity)  # a second copy in the same batch is a repetition too
         self.claims.stored[identity] = Stored(received.body_hash, facts)
-        self.released.pop(identity, None)
+        if self.released:
+            self.released.pop(identity, None)
 
 
 def known(received: Received, stored: Stored) -> Outcome:

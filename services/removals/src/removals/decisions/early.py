@@ -56,7 +56,7 @@ def answer_commands(books: Books, expected: Expected, about: Message, cause: Cau
     books.removals[about.subject] = replace(expected, early=others)
     if commands and not others:
         books.deadlines.clear(about.subject, [EarlyRemovalMessagesExpired])
-    return [fact for early in commands for fact in no_removal(_read(early), replace(cause, id=early.message_id))]
+    return [fact for early in commands for fact in no_removal(_read(early), cause._replace(id=early.message_id))]
 
 
 def no_removal(command: Later, cause: Cause) -> Sequence[Message]:
