@@ -32,7 +32,7 @@ class BatchObserver:
             "batch_decided",
             lane=decided.lane,
             messages=len(decided.batch),
-            outcomes=Counter(type(outcome).__name__ for outcome in decided.outcomes),
+            outcomes={kind.__name__: count for kind, count in Counter(map(type, decided.outcomes)).items()},
             seconds=round(decided.seconds, 4),
             tries=decided.tries,
             first_correlation_id=str(first.correlation_id),

@@ -1,10 +1,9 @@
 """Stops intake when too much fails at once: a broken release shall not park a whole shop."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chassis.outcomes import Failed, Outcome, Parked
 from contracts.envelope import Subject
 
 WINDOW_MESSAGES = 200
@@ -21,9 +20,9 @@ class Breaker:
     recent: deque[Subject | None] = field(default_factory=lambda: deque(maxlen=WINDOW_MESSAGES))
     open: bool = False
 
-    def note(self, subjects: Sequence[Subject], outcomes: Sequence[Outcome]) -> None:
-        pairs = zip(subjects, outcomes, strict=True)
-        self.recent.extend(subject if isinstance(outcome, Parked | Failed) else None for subject, outcome in pairs)
+    def note(self, outcomes: Iterable[Subject | None]) -> None:
+        """One a message, in order: its object when it failed, None when it did not."""
+        self.recent.extend(outcomes)
         failed = [subject for subject in self.recent if subject is not None]
         objects, sellers = set(failed), {subject.seller_id for subject in failed}
         too_many = len(failed) > FAILED_SHARE_MAX * len(self.recent)

@@ -3,6 +3,7 @@ it waits for what passes, finds by halving the message that spoils a batch, and 
 """
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
@@ -27,6 +28,7 @@ BACKOFF_SECONDS_MAX = 5.0
 SINGLE_TRIES_MAX = 4
 """How often one message alone may run into a limit of size or time until it is taken for the culprit."""
 BACKLOG_MESSAGES_WHILE_HTTP_WAITS = 100
+FAILURES: frozenset[type[Outcome]] = frozenset({Parked, Failed})
 
 T = TypeVar("T")
 Wait: TypeAlias = Callable[[float], Awaitable[None]]
@@ -187,13 +189,14 @@ class Lane(Generic[S]):
         return outcomes
 
     def _note(self, piece: Sequence[Received], outcomes: Sequence[Outcome]) -> None:
-        progress, desk = self.progress, self.works.desk
+        progress, desk, kinds = self.progress, self.works.desk, Counter(map(type, outcomes))
         progress.messages += len(piece)
-        progress.repeated += sum(isinstance(outcome, Repeated) for outcome in outcomes)
-        progress.parked += sum(isinstance(outcome, Parked) for outcome in outcomes)
+        progress.repeated += kinds[Repeated]
+        progress.parked += kinds[Parked]
         progress.waiting_because = None
         progress.moved_at = time.monotonic()
-        self.works.breaker.note([desk.subject(received.body) for received in piece], outcomes)
+        pairs = zip(piece, outcomes, strict=True)
+        self.works.breaker.note([desk.subject(got.body) if type(came) in FAILURES else None for got, came in pairs])
         self.works.committed()
 
 

@@ -54,7 +54,8 @@ class Metrics:
     def decided(self, decided: Decided) -> None:
         self.sizes.labels(decided.lane).observe(len(decided.batch))
         self.seconds.labels(decided.lane).observe(decided.seconds)
-        self.outcomes.update((decided.lane, type(outcome).__name__.lower()) for outcome in decided.outcomes)
+        for kind, count in Counter(map(type, decided.outcomes)).items():
+            self.outcomes[decided.lane, kind.__name__.lower()] += count
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
