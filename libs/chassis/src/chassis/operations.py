@@ -61,7 +61,7 @@ async def _retry(transactions: Transactions, clock: Clock, desk: Desk[S], subjec
         decided: list[tuple[int, Received]] = []
         reason = None
         for position, received in messages[:messages_max]:
-            outcome = sitting.decide_now(received, subject)
+            outcome = sitting.decide_now(received)
             if isinstance(outcome, Parked):
                 reason = outcome.reason
                 break

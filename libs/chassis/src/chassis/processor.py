@@ -73,26 +73,25 @@ class Sitting(Generic[S]):
 
     def decide(self, received: Received) -> Outcome:
         """One message against the state so far. Whatever comes of it, the next message finds a whole state."""
-        identity = received.identity
+        identity, via = received.identity, received.via
         if identity not in self.claims.fresh:
             return known(received, self.claims.stored[identity])
-        subject = self.desk.subject(received.body)
-        if subject in self.parked:
-            return self._behind(received, subject)
-        if received.via is Via.HTTP and not self._may_answer(received, subject):
+        if self.parked and self._subject(received) in self.parked:
+            return self._behind(received)
+        if via is Via.HTTP and not self._may_answer(received):
             return self._release(received, Absent())
-        if received.via is Via.DEADLINE and not self._fires(received.body):
+        if via is Via.DEADLINE and not self._fires(received.body):
             return self._settle(received, ())
-        return self.decide_now(received, subject)
+        return self.decide_now(received)
 
-    def decide_now(self, received: Received, subject: Subject) -> Outcome:
+    def decide_now(self, received: Received) -> Outcome:
         """Let the rule decide; what it wrote is kept when it returns and dropped when it raises."""
         try:
             facts = self._told(received)
         except Exception as bug:  # the edge at which a bug becomes a parked message
             self.state.drop()
-            log.exception("decision_failed", type=received.envelope.type, object=subject.key)
-            return self._fail(received, subject, repr(bug))
+            log.exception("decision_failed", type=received.envelope.type, object=self._subject(received).key)
+            return self._fail(received, repr(bug))
         self.state.keep()
         self.published.extend(facts)
         return self._settle(received, tuple([Fact(fact.type, fact.body) for fact in facts]))
@@ -106,6 +105,9 @@ class Sitting(Generic[S]):
         parked = [received for received, _, _ in self.newly_parked]
         await inbox.close(tx, answered=self.answered, parked=parked, released=self.released.values())
         await outbox.add(tx, self.published)
+
+    def _subject(self, received: Received) -> Subject:
+        return self.desk.subject(received.body)
 
     def _told(self, received: Received) -> list[Outgoing]:
         given = received.envelope
@@ -123,20 +125,21 @@ class Sitting(Generic[S]):
     def _fires(self, body: Message) -> bool:
         return isinstance(body, Deadline) and self.state.deadlines.fire(body)
 
-    def _may_answer(self, received: Received, subject: Subject) -> bool:
-        return self.desk.rules[type(received.body)].creates or self.state.exists(subject)
+    def _may_answer(self, received: Received) -> bool:
+        return self.desk.rules[type(received.body)].creates or self.state.exists(self._subject(received))
 
-    def _behind(self, received: Received, subject: Subject) -> Outcome:
+    def _behind(self, received: Received) -> Outcome:
         if received.via is Via.HTTP:
             return self._release(received, Blocked())
-        return self._park(received, subject, f"behind: {self.parked[subject]}")
+        return self._park(received, f"behind: {self.parked[self._subject(received)]}")
 
-    def _fail(self, received: Received, subject: Subject, reason: str) -> Outcome:
+    def _fail(self, received: Received, reason: str) -> Outcome:
         if received.via is Via.HTTP:
             return self._release(received, Failed(reason))
-        return self._park(received, subject, reason)
+        return self._park(received, reason)
 
-    def _park(self, received: Received, subject: Subject, reason: str) -> Outcome:
+    def _park(self, received: Received, reason: str) -> Outcome:
+        subject = self._subject(received)
         if isinstance(received.body, Deadline):
             self.state.deadlines.clear(subject, [type(received.body)])  # parked once: it leaves the due set
             self.state.deadlines.keep()
