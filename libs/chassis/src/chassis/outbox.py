@@ -44,7 +44,19 @@ class Outgoing(NamedTuple):
         return [(name, value.encode()) for name, value in orjson.loads(self.headers).items()]
 
 
-def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequence: int, now: datetime) -> Outgoing:
+class Letterhead(NamedTuple):
+    """What all facts of a batch have in common. `traceparent` is for those whose cause came without a trace."""
+
+    source: str
+    time: datetime
+    traceparent: str | None
+
+
+def letterhead(service: str, now: datetime) -> Letterhead:
+    return Letterhead(f"/{service}", now, current_traceparent())
+
+
+def outgoing(fact: Message, cause: Received, head: Letterhead, ordinal: int, sequence: int) -> Outgoing:
     """The record of a fact. Its id follows from its cause, so that a repeated decision makes the same id."""
     type_name, key, given = type(fact).__name__, fact.subject.key, cause.envelope
     body = fact.__pydantic_serializer__.to_json(fact)  # `model_dump_json` takes twice as long: it passes fourteen options on
@@ -52,15 +64,15 @@ def outgoing(fact: Message, cause: Received, service: str, ordinal: int, sequenc
         message = f"{type_name} has more than {FACT_BYTES_MAX} bytes"
         raise FactTooLargeError(message)
     envelope = Envelope(  # by position: with names it takes twice as long
-        f"/{service}",
+        head.source,
         timed_id(given.time, given.source, id_text(given.id), type_name, key, str(ordinal)),
         type_name,
-        now,
+        head.time,
         fact.seller_id,
         given.correlation_id,
         given.id,
         sequence,
-        given.traceparent or current_traceparent(),
+        given.traceparent or head.traceparent,
     )
     return Outgoing(fact.topic.name, key, headers_text(envelope, key), body.decode(), type_name)
 

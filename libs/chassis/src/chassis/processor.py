@@ -15,7 +15,7 @@ from chassis import inbox, outbox, parking, quarantine
 from chassis.clock import Clock
 from chassis.desk import Desk, S
 from chassis.inbox import Claims, Stored
-from chassis.outbox import Outgoing
+from chassis.outbox import Letterhead, Outgoing
 from chassis.outcomes import (
     Absent,
     Accepted,
@@ -70,6 +70,10 @@ class Sitting(Generic[S]):
     answered: list[tuple[Received, Sequence[Fact]]] = field(default_factory=list)
     newly_parked: list[tuple[Received, Subject, str]] = field(default_factory=list)
     released: dict[Identity, Received] = field(default_factory=dict)
+    head: Letterhead = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.head = outbox.letterhead(self.desk.service, self.now)
 
     def decide(self, received: Received) -> Outcome:
         """One message against the state so far. Whatever comes of it, the next message finds a whole state."""
@@ -114,8 +118,7 @@ class Sitting(Generic[S]):
         decide = self.desk.rules[type(received.body)].decide
         facts = decide(self.state, received.body, Cause(given.id, self._now_of(received), given.correlation_id, given.time))
         return [
-            outbox.outgoing(fact, received, self.desk.service, ordinal, self.state.number(fact), self.now)
-            for ordinal, fact in enumerate(facts)
+            outbox.outgoing(fact, received, self.head, ordinal, self.state.number(fact)) for ordinal, fact in enumerate(facts)
         ]
 
     def _now_of(self, received: Received) -> datetime:

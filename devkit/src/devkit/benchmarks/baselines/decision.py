@@ -71,10 +71,8 @@ async def decide(tx: Transaction, part: Part, received: Received) -> Sequence[Ou
     state = await desk.load(tx, [received.body])
     cause = Cause(given.id, received.received_at, given.correlation_id, given.time)
     facts = desk.rules[type(received.body)].decide(state, received.body, cause)
-    told = [
-        outbox.outgoing(fact, received, desk.service, ordinal, state.number(fact), received.received_at)
-        for ordinal, fact in enumerate(facts)
-    ]
+    head = outbox.letterhead(desk.service, received.received_at)
+    told = [outbox.outgoing(fact, received, head, ordinal, state.number(fact)) for ordinal, fact in enumerate(facts)]
     state.keep()
     await desk.save(tx, state)
     await state.deadlines.save(tx)
