@@ -3,7 +3,7 @@
 Who may have to give way when units are gone is looked up in `candidates`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -79,6 +79,7 @@ class Books:
     holders: Collection[Subject] = ()
     """Those whose reservations are held."""
     loaded: Mapping[ItemKey, Item] = field(default_factory=dict)
+    loaded_lines: Mapping[Subject, Sequence[Line]] = field(default_factory=dict)
     movements: Journal[Entry] = field(default_factory=Journal)
     discrepancies: Journal[Discrepancy] = field(default_factory=Journal)
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -168,6 +169,7 @@ async def load(tx: Transaction, messages: Sequence[Message]) -> Books:
         labels,
         holders,
         items,
+        {holder: reservation.lines for holder, reservation in reservations.items()},
     )
 
 
@@ -260,9 +262,12 @@ async def _load_products(tx: Transaction, messages: Iterable[Message]) -> tuple[
 async def save(tx: Transaction, books: Books) -> None:
     """Write what the batch changed: one statement a table, none for a table that did not change."""
     rows = tx.rows
-    await rows.insert(tables.reservation, [_reservation_row(k, r, 1) for k, r in books.reservations.added.items()])
-    await rows.update(tables.reservation, [_reservation_row(k, r, n) for k, (r, n) in books.reservations.updated.items()])
-    await rows.upsert(tables.reservation_line, _line_rows(books.reservations.changed))
+    added, updated = books.reservations.added, books.reservations.updated
+    await rows.insert(tables.reservation, [_reservation_row(key, value, 1) for key, value in added.items()])
+    await rows.update(tables.reservation, [_reservation_row(key, value, n) for key, (value, n) in updated.items()])
+    # an upsert of lines that can't be there yet would take the database twice as long
+    await rows.insert(tables.reservation_line, _line_rows((key, value.lines) for key, value in added.items()))
+    await rows.upsert(tables.reservation_line, _line_rows(_changed_lines(updated, books.loaded_lines)))
     await rows.insert(tables.item, [_item_row(key, item, 1) for key, item in books.items.added.items()])
     await rows.update(tables.item, [_item_row(key, item, n) for key, (item, n) in books.items.updated.items()])
     changed = [(key, item, books.loaded.get(key, stock.NOTHING)) for key, item in books.items.changed.items()]
@@ -283,12 +288,17 @@ def _item_row(key: ItemKey, item: Item, revision: int) -> tuple[Any, ...]:
     return (*key, revision, sequence, version, changed_at)
 
 
-def _line_rows(reservations: Mapping[Subject, Reservation]) -> list[tuple[Any, ...]]:
-    return [
-        (*holder, *line, line.open > 0)  # a line's fields are the columns
-        for holder, reservation in reservations.items()
-        for line in reservation.lines
-    ]
+def _line_rows(holders: Iterable[tuple[Subject, Iterable[Line]]]) -> list[tuple[Any, ...]]:
+    return [(*holder, *line, line.open > 0) for holder, lines in holders for line in lines]  # a line's fields are the columns
+
+
+def _changed_lines(
+    reservations: Mapping[Subject, tuple[Reservation, int]], loaded: Mapping[Subject, Sequence[Line]]
+) -> Iterator[tuple[Subject, list[Line]]]:
+    """Lines that are not what they were: a shipment touches its own, however many the holder has."""
+    for holder, (reservation, _) in reservations.items():
+        before = set(loaded[holder])
+        yield holder, [line for line in reservation.lines if line not in before]
 
 
 Changed: TypeAlias = list[tuple[ItemKey, Item, Item]]
