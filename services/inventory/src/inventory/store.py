@@ -95,7 +95,7 @@ class Books:
 
     def supply(self, seller_id: str, wanted: Iterable[Wanted], scope: str) -> Supply:
         """What may be sold of these lines' items within the scope."""
-        return {line.sku: self.item(seller_id, line.sku).available(scope) for line in wanted}
+        return {line.sku: (self.items[seller_id, line.sku] or stock.NOTHING).available(scope) for line in wanted}
 
     def reservations_of(self, seller_id: str) -> dict[Subject, Reservation]:
         """Of the holders that the batch holds."""
@@ -112,7 +112,7 @@ class Books:
             item = items[key] = stock.post(items[key] or stock.NOTHING, move, now)
             location, source, target, quantity, line = move
             # not by the class: a batch makes thousands, and this takes a third of the time
-            entries.append(Entry._make((
+            entries.append(tuple.__new__(Entry, (
                 seller_id, sku, item.version, location, source, target, quantity,
                 cause_id, n, kind, holder_id, line, item.changed_at,
             )))  # fmt: skip
@@ -131,8 +131,9 @@ class Books:
             self.items[subject.seller_id, subject.id] = item._replace(sequence=item.sequence + 1)
             return item.sequence + 1
         reservation = self.reservations[subject] or Reservation(Status.ENDED)
-        self.reservations[subject] = reservation._replace(sequence=reservation.sequence + 1)
-        return reservation.sequence + 1
+        sequence = reservation.sequence + 1
+        self.reservations[subject] = Reservation(*reservation[:-1], sequence)  # the last field; `_replace` takes twice as long
+        return sequence
 
     def keep(self) -> None:
         self.posted = self.opened = 0
@@ -145,8 +146,16 @@ class Books:
             part.drop()
 
     def _parts(self) -> tuple[Draft[Any, Any] | Journal[Any] | Deadlines, ...]:
-        drafts = (self.items, self.reservations, self.products, self.labels)
-        return (*drafts, self.movements, self.discrepancies, self.deadlines, self.quarantined)
+        return (
+            self.items,
+            self.reservations,
+            self.products,
+            self.labels,
+            self.movements,
+            self.discrepancies,
+            self.deadlines,
+            self.quarantined,
+        )
 
 
 async def load(tx: Transaction, messages: Sequence[Message]) -> Books:

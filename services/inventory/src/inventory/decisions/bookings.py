@@ -39,7 +39,7 @@ def move(
 ) -> Iterable[str]:
     """Move a holder's units the same way; returns the SKUs, each once."""
     source, target = way
-    moves = [(sku, Move(location, source, target, quantity, line)) for line, sku, location, quantity, *_ in portions]
+    moves = [(one.sku, Move(one.location_id, source, target, one.quantity, one.line)) for one in portions]
     books.book(holder.seller_id, moves, cause, holder)
     return dict(moves)
 
@@ -64,14 +64,11 @@ def _by_bucket(portions: Iterable[HeldPortion]) -> dict[Bucket, list[HeldPortion
 
 
 def told_lines(portions: Iterable[Portion | HeldPortion]) -> tuple[HeldLine, ...]:
-    return HELD_LINES.validate_python(tuple([
-        {"line": line, "sku": sku, "location_id": location, "quantity": quantity}
-        for line, sku, location, quantity, *_ in portions
-    ]))  # fmt: skip
+    return HELD_LINES.validate_python(tuple(portions), from_attributes=True)
 
 
 def told_units(portions: Iterable[HeldPortion]) -> tuple[HeldUnits, ...]:
-    return HELD_UNITS.validate_python(tuple([portion._asdict() for portion in portions]))
+    return HELD_UNITS.validate_python(tuple(portions), from_attributes=True)
 
 
 def told_in_parts(portions: Sequence[HeldPortion]) -> list[tuple[HeldUnits, ...]]:

@@ -56,7 +56,8 @@ def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | 
     """
     needed: dict[str, int] = {}
     for line in wanted:
-        needed[line.sku] = needed.get(line.sku, 0) + line.quantity
+        sku = line.sku
+        needed[sku] = needed.get(sku, 0) + line.quantity
     if whole := _whole(needed, supply):  # the usual case: one parcel
         return tuple([Portion(line.line, line.sku, whole, line.quantity) for line in wanted])
     missing = {sku: n - held for sku, n in needed.items() if n > (held := sum(supply[sku].values()))}
@@ -64,12 +65,11 @@ def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | 
 
 
 def _whole(needed: Mapping[str, int], supply: Supply) -> str | None:
-    """The first location by id that covers `needed` alone."""
-    places: list[str] | None = None
-    for sku, quantity in needed.items():
-        held = supply[sku]
-        places = [place for place in (held if places is None else places) if held.get(place, 0) >= quantity]
-    return min(places) if places else None
+    """The first location by id that covers `needed` alone: one that has the first item, with all others."""
+    for place in sorted(supply[next(iter(needed))]):
+        if _covers((place,), needed, supply):
+            return place
+    return None
 
 
 def fewest(needed: Mapping[str, int], supply: Supply) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def post(item: Item, move: Move, now: datetime) -> Item:
     """The item after this move; its version goes up by one. Raises OverdrawnError."""
     version, before, listings, changed_at, sequence = item
     location, source, target, quantity, _ = move
-    balances = dict(before)
+    balances = {**before}
     if isinstance(source, Bucket):
         at = location, source
         left = balances.get(at, 0) - quantity
