@@ -29,6 +29,8 @@ OLD_LINES = """INSERT INTO reservation_line
     (seller_id, kind, holder_id, line, location_id, sku, taken, released, shipped, is_open) VALUES
     ('shop', 'order', 'o-1', 1, 'network:GB:LBA1', 'mug', 3, 1, 0, true),
     ('shop', 'order', 'o-1', 2, 'network:GB:LBA1', 'plate', 1, 1, 0, false)"""
+OLD_ITEMS = """INSERT INTO item (seller_id, sku, revision, sequence, version, changed_at) VALUES
+    ('shop', 'mug', 1, 0, 1, '2026-03-02 09:15:19.999999Z'), ('shop', 'plate', 1, 0, 1, '2026-03-02 09:15:20Z')"""
 TORN = Disposition.CUSTOMER_DAMAGED
 NOT_OF_THE_TABLES = ("inventory_version", *(f"movement_{n}" for n in range(tables.MOVEMENT_PARTITIONS)))
 
@@ -70,6 +72,17 @@ async def test_lines_of_orders_come_through_the_migration_that_made_room_for_buc
         async with in_database(dsn) as engine:
             lines = "SELECT holder_id, line, taken, bucket FROM reservation_line ORDER BY 1, 2"
             assert await answers(engine, lines) == [("o-1", 1, 3, "available"), ("o-1", 2, 1, "available")]
+
+
+async def test_items_come_through_the_migration_that_finds_them_by_the_period_of_their_change(postgres: DatabaseServer) -> None:
+    async with migrated_to(postgres, "0002") as dsn:
+        async with in_database(dsn) as engine:
+            await execute(engine, OLD_ITEMS)
+        await asyncio.to_thread(migrate, dsn)
+        async with in_database(dsn) as engine:
+            mug, plate = await answers(engine, "SELECT sku, changed_at, changed_in FROM item ORDER BY 1")
+        assert (mug[2], plate[2]) == (tables.period_of(mug[1]), tables.period_of(plate[1]))
+        assert plate[2] == mug[2] + 1
 
 
 async def test_a_hold_that_has_ended_comes_back_through_the_migration_and_an_open_one_stands_in_its_way(

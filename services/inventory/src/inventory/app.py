@@ -10,7 +10,7 @@ from inventory.settings import InventorySettings
 from inventory.store import Books
 from inventory.tables import SERVICE
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 
 def read() -> tuple[InventorySettings, Plan[Books]]:

@@ -248,7 +248,7 @@ async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[
     for seller_id, sku, *offer in await tx.rows.find(tables.listing, ITEM_COLUMNS, present):
         listings[seller_id, sku] = (*listings.get((seller_id, sku), ()), Listing(*offer))
     items, revisions = {}, {}
-    for key, (_, _, revision, sequence, version, changed_at) in zip(present, roots, strict=True):
+    for key, (_, _, revision, sequence, version, changed_at, _) in zip(present, roots, strict=True):
         items[key] = Item(version, balances[key], listings.get(key, ()), changed_at, sequence)
         revisions[key] = revision
     return items, revisions
@@ -294,7 +294,7 @@ def _reservation_row(key: Subject, value: Reservation, revision: int) -> tuple[A
 
 def _item_row(key: ItemKey, item: Item, revision: int) -> tuple[Any, ...]:
     version, _, _, changed_at, sequence = item
-    return (*key, revision, sequence, version, changed_at)
+    return (*key, revision, sequence, version, changed_at, tables.period_of(changed_at))
 
 
 def _line_rows(holders: Iterable[tuple[Subject, Iterable[Line]]]) -> list[tuple[Any, ...]]:
