@@ -74,9 +74,7 @@ def _differs(name: str, value: object) -> str:
         {**GOOD, "sub": "two words"},
         {**GOOD, "sub": "x" * 101},
     ],
-    ids=lambda claims: (
-        ",".join(_differs(name, claims.get(name)) for name in GOOD if claims.get(name) != GOOD[name]) or "more"
-    ),
+    ids=lambda claims: ",".join(_differs(name, claims.get(name)) for name in GOOD if claims.get(name) != GOOD[name]) or "more",
 )
 def test_a_token_with_a_claim_missing_or_wrong_proves_nothing(claims: dict[str, Any]) -> None:
     with pytest.raises(TokenError):

@@ -1,7 +1,6 @@
 """Rules about orders, in orders and in inventory, with one thought left out. Those about removals and mails: `false_rules`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +48,7 @@ def release_unpaid(desk: Desk[Any]) -> None:
     """Nobody waits for the payment."""
 
     def end_hold(books: Orders, order: Order, deadline: HoldEnded, cause: Cause) -> Sequence[Message]:
-        return release.end_hold(books, replace(order, payment=Payment.VERIFIED), deadline, cause)
+        return release.end_hold(books, order._replace(payment=Payment.VERIFIED), deadline, cause)
 
     put(desk, HoldEnded, EARLY.or_nothing(end_hold))
 
