@@ -77,6 +77,7 @@ def test_a_report_survives_any_name_in_all_its_forms() -> None:
     table = Table(EVIL, (EVIL, "n"), ((EVIL, 1.5),), note=EVIL)
     report = Report(EVIL, {"CPU": EVIL}, (table,), (Plot.bars(EVIL, {EVIL: 3.0}, of=EVIL),), {"a": [1]})
     assert json.loads(report.json())["tables"][0]["rows"] == [[EVIL, 1.5]]
+    assert report.markdown().endswith("\n\n" + EVIL)
     page = report.html()
     assert "<script" not in page
     assert page.count(escape(EVIL)) > 3

@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 from devkit.demo.charts import Table as Drawn
 from devkit.demo.charts import lines, lying, stacked
 from devkit.demo.sheet import add_figure, begun, finished
+from devkit.figures_page import markdown_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,15 @@ class Report:
             "measured": self.measured,
         }
         return json.dumps(content, indent=2, default=str) + "\n"
+
+    def markdown(self) -> str:
+        """For a page of the documents."""
+        facts = "; ".join(f"{name} {text_of(value)}" for name, value in self.machine.items())
+        parts = [f"On: {facts}."]
+        for table in self.tables:
+            parts += [f"**{table.title}**", markdown_table(table.columns, [map(text_of, row) for row in table.rows])]
+            parts += [table.note] if table.note else []
+        return "\n\n".join(parts)
 
     def html(self) -> str:
         """A page that needs nothing beside it."""

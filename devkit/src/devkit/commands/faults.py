@@ -17,6 +17,7 @@ from devkit.benchmarks.machine import machine
 from devkit.faults.cells import CELLS, chosen
 from devkit.faults.results import COLUMNS, markdown, rows
 from devkit.faults.run import Plan, play_all
+from devkit.figures_page import write_figures
 from devkit.progress import progress
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ SECONDS, SHORT_SECONDS = 60.0, 10.0
 RATE, SHORT_RATE = 80.0, 30.0
 BACKLOG, SHORT_BACKLOG = 100_000, 2_000
 DOCUMENT = checkout.ROOT / "docs" / "faults.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 VIOLATIONS_SHOWN = 10
 
 
@@ -98,7 +98,4 @@ def _tell(results: Sequence[Result], plan: Plan, json_file: Path | None, *, writ
         content = {"machine": facts, "manner": manner, "cells": [result.json() for result in results]}
         json_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if write:
-        before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        table_text = markdown(results, facts, manner)
-        DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table_text}\n\n{END}{after}", encoding="utf-8")
+        write_figures(DOCUMENT, "faults", markdown(results, facts, manner))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.faults.history import Outcome
 from devkit.faults.measures import longest_gap, rate, recovery_seconds, slow_seconds
+from devkit.figures_page import markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,15 +141,10 @@ def rows(results: Sequence[Result]) -> tuple[tuple[Figure, ...], ...]:
 def markdown(results: Sequence[Result], facts: Mapping[str, Figure], manner: str) -> str:
     """The table for the documents, with what it was measured on."""
     told = [f"{name} {value}" for name, value in facts.items()]
-    lines = [f"{manner} On: {'; '.join(told)}.", "", _line(COLUMNS), _line(["---"] * len(COLUMNS))]
-    lines += [_line([str(figure) for figure in row]) for row in rows(results)]
+    table = markdown_table(COLUMNS, [map(str, row) for row in rows(results)])
     total = sum(result.acknowledged for result in results)
     wrong = sum(len(result.violations) for result in results)
-    return "\n".join([*lines, "", f"{total:,} acknowledged commands, {wrong} violations."])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return f"{manner} On: {'; '.join(told)}.\n\n{table}\n\n{total:,} acknowledged commands, {wrong} violations."
 
 
 def _text(value: float | None, *, seen: bool, digits: int = 1) -> str:

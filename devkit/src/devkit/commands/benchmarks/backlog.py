@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devkit.benchmarks.backlog import Wanted, measure
-from devkit.benchmarks.delivery import Delivery, HtmlFile, JsonFile, Pairs, numbers
+from devkit.benchmarks.delivery import Delivery, Files, HtmlFile, JsonFile, Pairs, Write, numbers
 
 
 def main(
@@ -18,8 +18,10 @@ def main(
     pairs: Pairs = 5,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    *,
+    write: Write = False,
 ) -> None:
     """Facts a second from the outbox to Kafka with a large backlog, beside a small one."""
     wanted = Wanted(large, small, numbers(row_facts), measured, pairs)
-    delivery = Delivery("backlog", json_file, html_file, wanted.work)
+    delivery = Delivery("backlog", Files(json_file, html_file, write), wanted.work)
     delivery.run(lambda place, advance: measure(place, wanted, advance))

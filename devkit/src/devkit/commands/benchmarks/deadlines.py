@@ -8,7 +8,7 @@ import typer
 
 from devkit.benchmarks.deadline_firings import SETTINGS
 from devkit.benchmarks.deadlines import Wanted, measure
-from devkit.benchmarks.delivery import Delivery, HtmlFile, JsonFile, numbers
+from devkit.benchmarks.delivery import Delivery, Files, HtmlFile, JsonFile, Write, numbers
 
 
 def main(
@@ -22,6 +22,8 @@ def main(
     pair_rate: Annotated[int, typer.Option(min=1, help="And how many a second while somebody looks.")] = 50,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    *,
+    write: Write = False,
 ) -> None:
     """Deadlines fired a second and how late, none early, none twice, none lost; beside procrastinate.
 
@@ -37,5 +39,5 @@ def main(
         pair_due=pair_due,
         pair_rate=pair_rate,
     )
-    delivery = Delivery("deadlines", json_file, html_file, wanted.work, SETTINGS)
+    delivery = Delivery("deadlines", Files(json_file, html_file, write), wanted.work, SETTINGS)
     delivery.run(lambda place, advance: measure(place, wanted, advance))

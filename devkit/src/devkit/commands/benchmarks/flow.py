@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devkit.benchmarks.delivery import Advance, Delivery, HtmlFile, JsonFile, Pairs, numbers
+from devkit.benchmarks.delivery import Advance, Delivery, Files, HtmlFile, JsonFile, Pairs, Write, numbers
 from devkit.benchmarks.flow_report import report_of
 from devkit.benchmarks.flow_rounds import PACED_SECONDS, Scope, measure_rounds
 from devkit.benchmarks.flow_stage import BASELINES
@@ -35,6 +35,7 @@ def main(
     ] = True,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    write: Write = False,
 ) -> None:
     """Orders a second from placed to reserved to known, CPU an order, latency; beside the usual ways.
 
@@ -57,7 +58,7 @@ def main(
     async def measure(place: Ground, advance: Advance) -> Report:
         return report_of(await measure_rounds(place, scope, advance), machine(place.stack))
 
-    Delivery("flow", json_file, html_file, scope.work).run(measure)
+    Delivery("flow", Files(json_file, html_file, write), scope.work).run(measure)
 
 
 def _names(text: str) -> list[str]:

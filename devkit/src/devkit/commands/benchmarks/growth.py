@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from devkit.benchmarks.delivery import Delivery, HtmlFile, JsonFile, Pairs
+from devkit.benchmarks.delivery import Delivery, Files, HtmlFile, JsonFile, Pairs, Write
 from devkit.benchmarks.growth import Wanted, measure
 from devkit.benchmarks.growth_rows import Past
 
@@ -18,8 +18,10 @@ def main(
     pairs: Pairs = 7,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    *,
+    write: Write = False,
 ) -> None:
     """The flow's heart, placed to reserved to known, on tables of years beside empty ones."""
     wanted = Wanted(Past(inbox, orders), measured, pairs)
-    delivery = Delivery("growth", json_file, html_file, wanted.work)
+    delivery = Delivery("growth", Files(json_file, html_file, write), wanted.work)
     delivery.run(lambda place, advance: measure(place, wanted, advance))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from devkit.benchmarks.delivery import Delivery, HtmlFile, JsonFile, Pairs, numbers
+from devkit.benchmarks.delivery import Delivery, Files, HtmlFile, JsonFile, Pairs, Write, numbers
 from devkit.benchmarks.placement import Wanted, measure
 
 
@@ -16,8 +16,10 @@ def main(
     pairs: Pairs = 5,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    *,
+    write: Write = False,
 ) -> None:
     """Orders placed over HTTP a second, and how long they take, beside the same service with one command a transaction."""
     wanted = Wanted(numbers(clients), seconds, pairs)
-    delivery = Delivery("http", json_file, html_file, wanted.work)
+    delivery = Delivery("http", Files(json_file, html_file, write), wanted.work)
     delivery.run(lambda place, advance: measure(place, wanted, advance))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from devkit.benchmarks.delivery import Delivery, HtmlFile, JsonFile
+from devkit.benchmarks.delivery import Delivery, Files, HtmlFile, JsonFile, Write
 from devkit.benchmarks.memory import measure, work
 
 
@@ -14,7 +14,9 @@ def main(
     messages: Annotated[int, typer.Option(min=1, help="Orders that wait when the services come.")] = 1_000_000,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
+    *,
+    write: Write = False,
 ) -> None:
     """What each service holds in memory at most while it works off a backlog."""
-    delivery = Delivery("memory", json_file, html_file, work(messages))
+    delivery = Delivery("memory", Files(json_file, html_file, write), work(messages))
     delivery.run(lambda place, advance: measure(place, messages, advance))
