@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
@@ -45,6 +46,25 @@ async def _lock_on_a_connection_that_ends(engine: AsyncEngine) -> None:
             pid = await connection.scalar(text("SELECT pg_backend_pid()"))
             await observer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
             await PostgresRows(connection).lock(shelf, [("s", 1)])
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_that_ended_while_nobody_looked_passes_however_far_the_news_has_come(
+    engine: AsyncEngine, postgres: DatabaseServer, turns: int
+) -> None:
+    """As of a leader that stood still: between the server's last word and the end of the connection, the driver tells of a bug of
+    its own.
+    """
+    async with engine.connect() as connection:
+        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        postgres.execute(f"SELECT pg_terminate_backend({pid}, 5000);")  # the loop stands still meanwhile
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        with pytest.raises(StorageError) as raised, translated():
+            await driver.execute("SELECT 1")
+        await connection.invalidate()
+    assert failure_of(raised.value) is Failure.PASSING
 
 
 async def test_a_server_that_is_not_there_passes() -> None:

@@ -65,6 +65,7 @@ def test_other_errors_do_not_ask_for_a_smaller_batch(error: Exception) -> None:
         (asyncpg.InvalidCachedStatementError("changed"), "55000"),
         (asyncpg.InterfaceError("connection is closed"), "08006"),
         (asyncpg.ConnectionDoesNotExistError("gone"), "08003"),
+        (asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"), "08006"),
         (asyncpg.TooManyConnectionsError("full"), "53300"),
         (PoolTimeoutError("QueuePool limit"), "08006"),
         (ConnectionResetError("reset"), "08006"),

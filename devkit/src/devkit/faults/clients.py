@@ -115,9 +115,10 @@ class Clients:
         url = urls[len(self.history.commands) % len(urls)]
         headers = {"Authorization": f"Bearer {self._token(route, message)}", "Idempotency-Key": key}
         try:
-            answer = await self.stand.web.request(
-                route.method, url + route.path(message), json=route.body(message), headers=headers
-            )
+            async with self.stand.turns:
+                answer = await self.stand.web.request(
+                    route.method, url + route.path(message), json=route.body(message), headers=headers
+                )
         except httpx.HTTPError:
             return None
         return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer

@@ -127,12 +127,23 @@ def _given(table: Table, columns: tuple[str, ...], rows: Collection[tuple[Any, .
     return Given(Form.ARRAYS, arrays) if None in joined else Given(Form.JOINED, joined)
 
 
+TROUBLES = (
+    DBAPIError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    UnicodeError,
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Errors of driver, pool and network inside become StorageErrors; whatever else is raised passes unchanged."""
     try:
         yield
-    except (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, UnicodeError) as error:
+    except TROUBLES as error:
         meaning = storage_error(error)
         if meaning is None:
             raise
@@ -153,6 +164,8 @@ def storage_error(error: BaseException | None) -> StorageError | None:
             return _refused_value(error)
         case asyncpg.PostgresError():
             return StorageError(error.sqlstate or "XX000", str(error.args[0]), error.as_dict().get("constraint_name"))
+        case asyncpg.InternalClientError():  # of a connection that the server has ended and that nobody has heard of yet
+            return StorageError(failures.CONNECTION_LOST, str(error))
         case asyncpg.InterfaceError() if "closed" in str(error) or "released" in str(error):
             return StorageError(failures.CONNECTION_LOST, str(error))
         case OSError() | PoolTimeoutError():
