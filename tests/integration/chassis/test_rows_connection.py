@@ -52,9 +52,7 @@ async def _lock_on_a_connection_that_ends(engine: AsyncEngine) -> None:
 async def test_a_connection_that_ended_while_nobody_looked_passes_however_far_the_news_has_come(
     engine: AsyncEngine, postgres: DatabaseServer, turns: int
 ) -> None:
-    """As of a leader that stood still: between the server's last word and the end of the connection, the driver tells of a bug of
-    its own.
-    """
+    """As of a leader that stood still: between the server's last word and the connection's end, the driver tells of a bug."""
     async with engine.connect() as connection:
         pid = await connection.scalar(text("SELECT pg_backend_pid()"))
         driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -69,7 +69,7 @@ class Stand:
     web: httpx.AsyncClient
     facts: Facts
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS_MAX))
-    """To be awaited ahead of a request: with thousands waiting in its own pool, the client does nothing but look through them."""
+    """To be awaited ahead of a request: with thousands waiting in its own pool, the client only looks through them."""
     now: datetime = OPENING
     quarantined: Counter[str] = field(default_factory=Counter)
     """How many records each service has to have put into quarantine."""
