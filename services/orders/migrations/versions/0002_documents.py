@@ -29,12 +29,14 @@ def upgrade() -> None:
         op.alter_column("customer_order", document, type_=sa.Text(), postgresql_using=f"{document}::text")
     op.add_column("customer_order", sa.Column("policy", sa.Text(), nullable=True))
     op.execute(PART)
+    # so that the next version of a row lies beside it, and no index has to be written
     op.execute("ALTER TABLE customer_order SET (fillfactor = 50)")
     keep_facts_uncompressed()
 
 
 def downgrade() -> None:
     compress_facts()
+    op.execute("ALTER TABLE customer_order RESET (fillfactor)")
     op.execute(JOIN)
     op.drop_column("customer_order", "policy")
     for document in DOCUMENTS:
