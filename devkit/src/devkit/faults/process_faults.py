@@ -108,12 +108,17 @@ async def _die_again_and_again(scene: Scene, service: str, point: Point, crashes
             return  # fallen, not crashed: that is found by itself
 
 
+def _listens(process: ServiceProcess) -> bool:
+    """One that is still being loaded does not know signals yet, and can't end well by them."""
+    return '"event":"listening"' in process.child.output()
+
+
 async def _come_and_go(scene: Scene, services: Sequence[str]) -> None:
     stand, turns = scene.stand, 0
     while True:
         service = services[turns % len(services)]
         more = stand.running(service)
-        if len(more) > 1 and scene.dice.random() < len(more) / 4:
+        if len(more) > 1 and _listens(more[-1]) and scene.dice.random() < len(more) / 4:
             await stand.stop(more[-1])
         else:
             stand.start(service)
