@@ -70,6 +70,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # ahead of xdist, which looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its folder, and container tests by the parts that they ask for. Workers share the folders out: tests of
     one folder may ask for the same thing of the machine, as the stack that `./wharf up` has started.
