@@ -70,16 +70,12 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # ahead of xdist, which looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by its folder, and container tests by the parts that they ask for. Workers share the folders out: tests of
-    one folder may ask for the same thing of the machine, as the stack that `./wharf up` has started.
-    """
+    """Mark each test by its folder, and container tests by the parts that they ask for."""
     for item in items:
         for folder in FOLDERS:
             if folder in item.path.parts:
                 item.add_marker(folder)
-                item.add_marker(pytest.mark.xdist_group(folder))
         if {"kafka_container_bootstrap", "postgres_container_server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(CONTAINERS)
 
