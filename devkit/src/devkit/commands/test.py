@@ -9,6 +9,7 @@ import typer  # noqa: TC002 - typer reads the annotation when it makes the comma
 
 from devkit import checkout
 
+
 def main(context: typer.Context) -> None:
     """Run all tests. Options and paths go on to pytest, whose exit status is ours.
 
