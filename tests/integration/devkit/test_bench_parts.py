@@ -182,7 +182,7 @@ async def test_years_are_made_in_full(place: Ground) -> None:
     for dsn, wanted in zip(
         dsns,
         (
-            {"customer_order": 71, "delivery_address": 71, "deadline": 72, "inbox": 502},
+            {"customer_order": 71, "delivery_address": 71, "deadline": 71, "inbox": 502},
             {"reservation": 71, "reservation_line": 4 * 71, "inbox": 500 + 4_001},
         ),
         strict=True,

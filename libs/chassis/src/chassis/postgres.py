@@ -164,11 +164,10 @@ def storage_error(error: BaseException | None) -> StorageError | None:
             return _refused_value(error)
         case asyncpg.PostgresError():
             return StorageError(error.sqlstate or "XX000", str(error.args[0]), error.as_dict().get("constraint_name"))
-        case asyncpg.InternalClientError():  # of a connection that the server has ended and that nobody has heard of yet
-            return StorageError(failures.CONNECTION_LOST, str(error))
         case asyncpg.InterfaceError() if "closed" in str(error) or "released" in str(error):
             return StorageError(failures.CONNECTION_LOST, str(error))
-        case OSError() | PoolTimeoutError():
+        case OSError() | PoolTimeoutError() | asyncpg.InternalClientError():
+            # the last: the server has ended the connection, and the driver has not heard all of it yet
             return StorageError(failures.CONNECTION_LOST, f"{type(error).__name__} {error}")
         case _:
             return None
