@@ -109,6 +109,31 @@ async def test_a_row_that_another_process_has_finished_meanwhile_does_not_come_b
     assert await left(transactions) == []
 
 
+async def test_a_row_of_which_two_have_sent_a_part_each_is_finished(transactions: Transactions) -> None:
+    """Found by seed 1668: it stayed, empty, and no relay could read it or what came after it."""
+    await commit(transactions, fact("a", "1"), fact("b", "2"))
+
+    class Overtaken(Recording):
+        async def send(self, facts: Sequence[Outgoing]) -> Sequence[Sent]:
+            results = await super().send(facts)
+            await relay_once(transactions, Recording(refused={"a"}), 10)  # another that leads by now
+            return results
+
+    await relay_once(transactions, Overtaken(refused={"b"}), 10)
+    await commit(transactions, fact("c", "3"))
+    relayed = await relay_once(transactions, next_one := Recording(), 10)
+    assert (relayed.rows, next_one.sent) == (1, ["3"])
+
+
+async def test_an_empty_row_of_an_earlier_release_holds_up_nothing(transactions: Transactions) -> None:
+    async with transactions.begin() as tx:
+        await tx.rows.insert(TABLES.outbox, [("",)])
+    await commit(transactions, fact("a", "1"))
+    assert (await relay_once(transactions, Recording(), 10)).sent == 1
+    async with transactions.begin() as tx:
+        assert await tx.rows.due(TABLES.outbox, "position", 2**62, 10) == []
+
+
 async def test_the_relay_goes_on_beyond_rows_of_a_partition_that_is_away(transactions: Transactions) -> None:
     for number in range(40):
         await commit(transactions, fact("away", f"stuck {number}"))

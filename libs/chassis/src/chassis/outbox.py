@@ -98,4 +98,4 @@ def text_of(facts: Iterable[Outgoing]) -> str:
 
 
 def facts_of(text: str) -> list[Outgoing]:
-    return [Outgoing(*line.split("\t", 3)) for line in text.split("\n")]
+    return [Outgoing(*line.split("\t", 3)) for line in text.split("\n") if line]

@@ -77,14 +77,16 @@ async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) 
 
 async def _strike(tx: Transaction, acknowledged: dict[int, set[str]]) -> None:
     """Take acknowledged facts out of rows that still have others. Looks again under a lock: when another process took the
-    relay over meanwhile, a row that it has finished must not come back.
+    relay over meanwhile, a row that it has finished must not come back, and one of which it has sent the others is finished now.
     """
     held = await tx.rows.lock(tx.tables.outbox, [(position,) for position in acknowledged])
-    await tx.rows.upsert(tx.tables.outbox, [_remainder(row, acknowledged[row.position]) for row in held])
+    left = {row.position: _remainder(row, acknowledged[row.position]) for row in held}
+    await tx.rows.delete(tx.tables.outbox, [(position,) for position, facts in left.items() if not facts])
+    await tx.rows.upsert(tx.tables.outbox, [(position, text_of(facts)) for position, facts in left.items() if facts])
 
 
-def _remainder(row: Any, acknowledged: set[str]) -> tuple[int, str]:
-    return row.position, text_of(fact for fact in facts_of(row.facts) if fact.line not in acknowledged)
+def _remainder(row: Any, acknowledged: set[str]) -> list[Outgoing]:
+    return [fact for fact in facts_of(row.facts) if fact.line not in acknowledged]
 
 
 @dataclass(slots=True)
