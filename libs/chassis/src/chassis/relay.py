@@ -77,7 +77,7 @@ async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) 
 
 async def _strike(tx: Transaction, acknowledged: dict[int, set[str]]) -> None:
     """Take acknowledged facts out of rows that still have others. Looks again under a lock: when another process took the
-    relay over meanwhile, a row that it has finished must not come back, and one of which it has sent the others is finished now.
+    relay over meanwhile, a row that it has finished must not come back, and one of which it has sent the rest is finished now.
     """
     held = await tx.rows.lock(tx.tables.outbox, [(position,) for position in acknowledged])
     left = {row.position: _remainder(row, acknowledged[row.position]) for row in held}
