@@ -21,7 +21,7 @@ COMMANDS = {
     "parked": "List, show, retry or discard what is parked or in quarantine.",
     "verify": "Check that every unit and every order of the running stack is accounted for.",
     "bench": "Measure speed and cost: the flow of orders beside the usual ways, deadlines, HTTP, starts, growth.",
-    "simulate": "Run both services by seeds in one process, with crashes and repetitions; check what they promise.",
+    "simulate": "Run all services by seeds in one process, with crashes and repetitions; check what they promise.",
     "faults": "Kill, pause and flood the real services under load; check that nothing is lost or done twice.",
     "test": "Run all tests; options go on to pytest.",
     "check": "Check format, lint, types and import rules; run the unit, contract and tidy tests. Under a minute.",

@@ -43,8 +43,8 @@ metadata = MetaData(naming_convention=NAMES)
 SERVICE = service_tables(metadata)
 
 # An Expected row has messages that came too early, or has only counted refusals; all that belongs to an order is null then.
-# Documents are JSON in columns of text: only checks and reports ask for their parts in SQL, and to make jsonb of them and text
-# again took a quarter of what orders cost the database.
+# Documents are JSON in columns of text: only checks and reports ask for their parts in SQL, and binding rows of
+# jsonb took a fifth of what orders cost the database.
 customer_order = Table(
     "customer_order",
     metadata,
