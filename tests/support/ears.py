@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.kafka import stop_consumer
+from chassis.broker import stop_consumer
 from contracts import inventory, notifications, orders, removals
 from contracts.envelope import Message, Subject
 from contracts.registry import MESSAGES

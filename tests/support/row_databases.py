@@ -89,18 +89,21 @@ class MemoryDatabase:
 
 
 class PostgresSession:
-    def __init__(self, connection: AsyncConnection, observer: AsyncConnection, pid: int) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, observer: AsyncConnection) -> None:
         self._connection = connection
+        self._driver = driver
         self._observer = observer
-        self._pid = pid
-        self.rows: Rows = PostgresRows(connection)
+        self._pid = driver.get_server_pid()
+        self.rows: Rows = PostgresRows(driver)
 
     async def commit(self) -> None:
         with translated():
-            await self._connection.commit()
+            await self._driver.execute("COMMIT")
         await self._connection.close()
 
     async def rollback(self) -> None:
+        if not self._connection.closed:
+            await self._driver.execute("ROLLBACK")
         await self._connection.close()
 
     async def waits(self, task: asyncio.Task[Any]) -> bool:
@@ -134,7 +137,8 @@ class PostgresDatabase:
     async def begin(self) -> Session:
         connection = await self._engine.connect()
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        self._begun.append(PostgresSession(connection, self._observer, driver.get_server_pid()))
+        await driver.execute("BEGIN")
+        self._begun.append(PostgresSession(connection, driver, self._observer))
         return self._begun[-1]
 
     async def clear(self) -> None:

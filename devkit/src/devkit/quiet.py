@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from chassis.kafka import stop_consumer
+from chassis.broker import stop_consumer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

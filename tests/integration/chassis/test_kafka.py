@@ -12,8 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
 
+from chassis.broker import Timings, kafka_broker, start_taking, stop_consumer, stop_taking, subscribe
 from chassis.failures import StorageError
-from chassis.kafka import Consumption, Timings, kafka_broker, stop_consumer, stop_taking, subscribe
+from chassis.kafka import Consumption
 from chassis.lane import Wait
 from chassis.topics import TopicShape, ensure_topics
 from contracts.envelope import Topic
@@ -54,7 +55,7 @@ class Ground:
         broker = kafka_broker(self.kafka, stop_seconds_max=5)
         consumption = Counting(intake, failures.append)
         subscribe(broker, consumption, self.topic, self.group, QUICK)
-        await broker.start()
+        await start_taking(broker)
         try:
             yield Consumer(consumption, failures)
         finally:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.failures import Failure, StorageError, failure_of
-from chassis.postgres import PostgresRows, translated
+from chassis.postgres import translated
+from chassis.transaction import PostgresTransactions, Transaction
 
 from support.row_tables import metadata, shelf
+from support.toy import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from chassis.postgres import PostgresRows
     from devkit.databases import DatabaseServer
+
+    Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 
 @pytest.fixture
@@ -33,19 +39,20 @@ async def engine(postgres: DatabaseServer) -> AsyncIterator[AsyncEngine]:
 
 
 async def test_a_connection_that_the_server_ends_passes_and_the_pool_makes_a_new_one(engine: AsyncEngine) -> None:
-    with pytest.raises(StorageError) as raised:
-        await _lock_on_a_connection_that_ends(engine)
-    assert failure_of(raised.value) is Failure.PASSING
-    async with engine.begin() as connection:
-        assert await PostgresRows(connection).lock(shelf, [("s", 1)]) == []
+    transactions = PostgresTransactions(engine, TABLES)
+    for begin in (transactions.begin, transactions.once, transactions.begin):
+        with pytest.raises(StorageError) as raised:
+            await _lock_on_a_connection_that_ends(engine, begin)
+        assert failure_of(raised.value) is Failure.PASSING
+    async with transactions.begin() as tx:
+        assert await tx.rows.lock(shelf, [("s", 1)]) == []
 
 
-async def _lock_on_a_connection_that_ends(engine: AsyncEngine) -> None:
-    with translated():
-        async with engine.connect() as observer, engine.begin() as connection:
-            pid = await connection.scalar(text("SELECT pg_backend_pid()"))
-            await observer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-            await PostgresRows(connection).lock(shelf, [("s", 1)])
+async def _lock_on_a_connection_that_ends(engine: AsyncEngine, begin: Begin) -> None:
+    async with engine.connect() as observer, begin() as tx:
+        pid = cast("PostgresRows", tx.rows).driver.get_server_pid()
+        await observer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        await tx.rows.lock(shelf, [("s", 1)])
 
 
 @pytest.mark.parametrize("turns", range(6))
@@ -75,14 +82,40 @@ async def test_a_server_that_is_not_there_passes() -> None:
 async def test_a_table_that_is_not_there_stops_the_service(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.drop_all)
-    async with engine.connect() as connection:
-        with pytest.raises(StorageError) as raised:
-            await PostgresRows(connection).lock(shelf, [("s", 1)])
+    with pytest.raises(StorageError) as raised:
+        async with PostgresTransactions(engine, TABLES).begin() as tx:
+            await tx.rows.lock(shelf, [("s", 1)])
     assert failure_of(raised.value) is Failure.FATAL
 
 
-async def test_rows_begin_a_transaction_when_nobody_has(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        await PostgresRows(connection).insert(shelf, [("s", 1, 5, 0, None)])
-        await connection.rollback()
-        assert await PostgresRows(connection).lock(shelf, [("s", 1)]) == []
+async def test_what_a_block_did_is_gone_when_it_raises_or_is_canceled_and_its_connection_is_used_again(
+    engine: AsyncEngine,
+) -> None:
+    transactions = PostgresTransactions(engine, TABLES)
+    with pytest.raises(ZeroDivisionError):
+        await _write_and_raise(transactions)
+    with pytest.raises(TimeoutError):
+        await _write_and_be_canceled(transactions)
+    async with transactions.begin() as tx:
+        assert await tx.rows.find(shelf, ("seller_id",), [("s",)]) == []
+    assert engine.pool.checkedout() == 0
+
+
+async def test_a_block_of_one_statement_commits_it(engine: AsyncEngine) -> None:
+    transactions = PostgresTransactions(engine, TABLES)
+    async with transactions.once() as tx:
+        await tx.rows.insert(shelf, [("s", 1, 5, 0, None)])
+    async with transactions.once() as tx:
+        assert len(await tx.rows.find(shelf, ("seller_id",), [("s",)])) == 1
+
+
+async def _write_and_raise(transactions: PostgresTransactions) -> None:
+    async with transactions.begin() as tx:
+        await tx.rows.insert(shelf, [("s", 1, 5, 0, None)])
+        raise ZeroDivisionError
+
+
+async def _write_and_be_canceled(transactions: PostgresTransactions) -> None:
+    async with asyncio.timeout(0.1), transactions.begin() as tx:
+        await tx.rows.insert(shelf, [("s", 2, 5, 0, None)])
+        await cast("PostgresRows", tx.rows).driver.execute("SELECT pg_sleep(60)")

@@ -34,7 +34,8 @@ async def test_texts_come_back_as_they_were(postgres: DatabaseServer, texts: lis
     ids = [UUID(int=number) for number in range(1, len(texts) + 1)]
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
-        rows = PostgresRows(connection)
+    async with engine.connect() as connection:
+        rows = PostgresRows((await connection.get_raw_connection()).driver_connection)
         await rows.insert(sample, [(one, text, *[None] * 7) for one, text in zip(ids, texts, strict=True)])
         found = await rows.find(sample, ("sample_id",), [(one,) for one in ids])
     await engine.dispose()

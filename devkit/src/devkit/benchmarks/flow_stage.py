@@ -15,8 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from chassis.broker import stop_consumer
 from chassis.clock import SystemClock
-from chassis.kafka import stop_consumer
 from chassis.outcomes import Received, Via
 from chassis.processor import process
 from chassis.transaction import PostgresTransactions

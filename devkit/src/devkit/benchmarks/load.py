@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.broker import stop_consumer
 from chassis.clock import SystemClock
-from chassis.kafka import stop_consumer
 from chassis.sender import kafka_producer, partition_of
 from contracts.orders import COMMANDS, FACTS, OrderCanceled, OrderPlaced, OrderReserved
 from devkit.benchmarks.demand import Demand, Taste

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.kafka import stop_consumer
+from chassis.broker import stop_consumer
 from contracts import inventory, notifications, orders, removals
 from contracts.inventory import StockSnapshot, UnitsRefused, UnitsRemoved
 from contracts.notifications import MailFact

@@ -11,7 +11,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import stop_consumer
+from chassis.broker import stop_consumer
 from contracts import inventory, notifications, orders, removals
 from devkit.topics import PARTITIONS
 

@@ -208,6 +208,8 @@ class SimulatedTransactions:
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._begin()
 
+    once = begin
+
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[Transaction]:
         note, database = Note(), self.database

@@ -7,30 +7,21 @@ taking, is told to the service, and is acknowledged by nobody.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Generic
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from chassis.desk import S
-from chassis.intake import BATCH_MESSAGES_MAX, Intake
+from chassis.intake import Intake
 from chassis.lane import IntakeStoppedError
 
 log = structlog.get_logger()
 
-BATCH_WAIT_MILLISECONDS = 10
-"""How long an empty poll waits; FastStream sleeps as long once more, which a record on a quiet topic may have to wait."""
-FETCH_WAIT_MILLISECONDS = 100
-FETCH_BYTES_MAX = 16 * 1024 * 1024
-HEARTBEAT_MILLISECONDS = 1_000
-"""A rebalance is noticed with the next heartbeat."""
 REVOKE_SECONDS_MAX = 20.0
 """How long a rebalance waits for the batch under way. Later both owners decide its records: the inbox makes it once."""
 COMMIT_SECONDS_MAX = 20.0
@@ -40,14 +31,6 @@ POLL_SECONDS = 0.5
 
 class ClosingError(Exception):
     """The service stops: a batch that waits for the database is given up; it will be delivered again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Of the consumer group, in milliseconds."""
-
-    session: int = 10_000
-    poll_interval_max: int = 300_000
 
 
 @dataclass(eq=False, slots=True)
@@ -144,13 +127,13 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
             raise ClosingError
         consumer.pause(*consumer.assignment())
         try:
-            fetched = await consumer.getmany(timeout_ms=max(1, int(seconds * 1000)))
+            fetched = await consumer.getmany()
         except KafkaError as error:  # the broker is away: no reason to stop waiting for the database
             log.debug("poll_failed", lane=self.intake.lane.name, error=repr(error))
-            await asyncio.sleep(seconds)
-            return
-        for at, records in fetched.items():  # of a partition that came just now: not ours to take yet
-            consumer.seek(at, records[0].offset)
+        else:
+            for at, records in fetched.items():  # of a partition that came just now: not ours to take yet
+                consumer.seek(at, records[0].offset)
+        await asyncio.sleep(seconds)
 
 
 async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
@@ -165,73 +148,3 @@ async def _acknowledge(consumer: AIOKafkaConsumer, records: Sequence[ConsumerRec
     except (KafkaError, IllegalStateError, TimeoutError) as error:
         log.warning("offsets_not_committed", error=repr(error), partitions=len(held))
     return held
-
-
-def kafka_broker(bootstrap: str, *, stop_seconds_max: float, security: Any = None) -> KafkaBroker:
-    return KafkaBroker(
-        bootstrap.split(","),
-        consumer_only=True,
-        allow_auto_create_topics=False,
-        apply_types=False,
-        graceful_timeout=stop_seconds_max,
-        security=security,
-        logger=None,
-        ack_policy=AckPolicy.MANUAL,
-    )
-
-
-async def stop_taking(broker: KafkaBroker) -> None:
-    """Stop all its consumers: what they were handling is finished, and they leave their groups."""
-    for subscriber in broker.subscribers:
-        await _unless_canceled(subscriber.stop())
-    await broker.stop()
-
-
-async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop one that is nobody else's, and close its connections."""
-    await _unless_canceled(consumer.stop())
-    await consumer._client.close()  # noqa: SLF001  # where `stop` was left early, nothing else would
-
-
-async def _unless_canceled(stopping: Awaitable[None]) -> None:
-    """While a fetch waits to be tried again, aiokafka 0.14 lets out of `stop` the cancellation that it meant for that fetch."""
-    try:
-        await stopping
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-
-
-def subscribe(broker: KafkaBroker, consumption: Consumption[S], topic: str, group: str, timings: Timings) -> None:
-    """Set one batch subscriber up; it begins when the broker starts."""
-    subscriber: Any = broker.subscriber(
-        topic,
-        group_id=group,
-        batch=True,
-        max_records=BATCH_MESSAGES_MAX,
-        batch_timeout_ms=BATCH_WAIT_MILLISECONDS,
-        ack_policy=AckPolicy.MANUAL,
-        no_reply=True,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
-        fetch_max_bytes=FETCH_BYTES_MAX,
-        heartbeat_interval_ms=min(HEARTBEAT_MILLISECONDS, timings.session // 3),
-        session_timeout_ms=timings.session,
-        max_poll_interval_ms=timings.poll_interval_max,
-        listener=consumption,
-        parser=_parsed,
-        decoder=_decoded,
-    )
-    consumption.subscriber = subscriber
-    subscriber(consumption.handle)
-
-
-async def _parsed(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
-    """FastStream's own parser fails at a header that is no text, and then the batch would be passed over."""
-    return KafkaMessage(body=b"", headers={}, message_id="", raw_message=records, consumer=FAKE_CONSUMER)
-
-
-async def _decoded(message: KafkaMessage) -> Any:
-    return message.raw_message

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.batches import BatchObserver
 from chassis.breaker import Breaker
+from chassis.broker import Timings, kafka_broker, subscribe
 from chassis.clock import Clock, DrivenClock, SystemClock
 from chassis.commands import Commands
 from chassis.desk import Desk, S
@@ -22,7 +23,7 @@ from chassis.edge import Edge
 from chassis.election import Election
 from chassis.gate import Gate
 from chassis.intake import Intake
-from chassis.kafka import Consumption, Timings, kafka_broker, subscribe
+from chassis.kafka import Consumption
 from chassis.lane import Lane, Works
 from chassis.leading import due_watch, lead
 from chassis.metrics import Counted, Metrics

@@ -7,7 +7,7 @@ through SQLAlchemy's result, which makes each row once more; writes cost the sam
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from operator import itemgetter
@@ -17,7 +17,6 @@ import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import failures, statements
 from chassis.failures import StorageError, VersionConflictError
@@ -37,10 +36,9 @@ class Given(NamedTuple):
 
 @dataclass(slots=True)
 class PostgresRows:
-    """Within the transaction of this connection; one object a transaction."""
+    """On asyncpg's connection, which SQLAlchemy hands out untyped; within its transaction, if it is in one."""
 
-    connection: AsyncConnection
-    _driver: Any = field(default=None, init=False)  # asyncpg's connection, which SQLAlchemy hands out untyped
+    driver: Any
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         await self._count(partial(statements.insert, table), _given(table, given_names(table), rows))
@@ -81,16 +79,16 @@ class PostgresRows:
 
     async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
         with translated():
-            driver = await self._begun()
-            rows: Sequence[Any] = await driver.fetch(statements.due(table, column), until, limit, record_class=record(table))
+            rows: Sequence[Any] = await self.driver.fetch(
+                statements.due(table, column), until, limit, record_class=record(table)
+            )
         return rows
 
     async def _fetch(self, table: Table, make: Make, given: Given | None) -> Sequence[Any]:
         if given is None:
             return []
         with translated():
-            driver = await self._begun()
-            rows: Sequence[Any] = await driver.fetch(make(given.form), *given.columns, record_class=record(table))
+            rows: Sequence[Any] = await self.driver.fetch(make(given.form), *given.columns, record_class=record(table))
         return rows
 
     async def _count(self, make: Make, given: Given | None) -> int:
@@ -98,17 +96,8 @@ class PostgresRows:
         if given is None:
             return 0
         with translated():
-            status: str = await (await self._begun()).execute(make(given.form), *given.columns)
+            status: str = await self.driver.execute(make(given.form), *given.columns)
         return int(status.rpartition(" ")[2])
-
-    async def _begun(self) -> Any:
-        """The driver's connection, in a transaction: SQLAlchemy sends BEGIN ahead of its own first statement only."""
-        if self._driver is None:
-            driver: Any = (await self.connection.get_raw_connection()).driver_connection
-            if not driver.is_in_transaction():
-                await self.connection.exec_driver_sql("SELECT 1")
-            self._driver = driver
-        return self._driver
 
 
 @cache

@@ -55,7 +55,7 @@ async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) 
 
     A crash between the two sends them again, which their readers' inboxes absorb. Raises StorageError.
     """
-    async with transactions.begin() as tx:
+    async with transactions.once() as tx:
         rows = await tx.rows.due(tx.tables.outbox, "position", POSITION_MAX, rows_max)
     if not rows:
         return Relayed(0, 0, 0, None)
@@ -67,9 +67,10 @@ async def relay_once(transactions: Transactions, sender: Sender, rows_max: int) 
     for (position, fact), result in pairs:
         if position in kept and result is True:
             acknowledged[position].add(fact.line)
-    async with transactions.begin() as tx:
+    async with transactions.begin() if kept else transactions.once() as tx:
         await tx.rows.delete(tx.tables.outbox, [(row.position,) for row in rows if row.position not in kept])
-        await _strike(tx, {position: lines for position, lines in acknowledged.items() if lines})
+        if kept:
+            await _strike(tx, {position: lines for position, lines in acknowledged.items() if lines})
     sent = sum(result is True for result in results)
     failure = next((result for result in results if isinstance(result, Exception)), None)
     return Relayed(len(rows), sent, len(results) - sent, failure)

@@ -15,9 +15,9 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from chassis.broker import start_taking, stop_taking
 from chassis.desk import S
 from chassis.health import Stage
-from chassis.kafka import stop_taking
 from chassis.lane import IntakeStoppedError
 from chassis.logs import set_up_logs
 from chassis.parts import Parts, Plan
@@ -133,7 +133,7 @@ class Service(Generic[S]):
         self.spawn("commands", parts.commands.run())
         self.spawn("census", parts.census_keeper.run())
         self.spawn("election", parts.election.run())
-        await parts.broker.start()
+        await start_taking(parts.broker)
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD)
         self.health.stage = Stage.RUNNING

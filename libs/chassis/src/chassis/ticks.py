@@ -9,8 +9,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
+from chassis.broker import stop_consumer
 from chassis.clock import DrivenClock
-from chassis.kafka import stop_consumer
 from contracts.clock import TICKS, Tick
 
 log = structlog.get_logger()

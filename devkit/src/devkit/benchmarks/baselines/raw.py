@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import uvloop
 from aiokafka import AIOKafkaConsumer
 
-from chassis.kafka import stop_consumer
+from chassis.broker import stop_consumer
 from chassis.sender import kafka_producer
 from contracts.inventory import RESERVATIONS, StockReserved
 from contracts.orders import COMMANDS, FACTS, OrderPlaced, OrderReserved, PlaceOrder

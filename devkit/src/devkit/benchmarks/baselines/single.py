@@ -18,8 +18,8 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 
 from chassis import outbox
+from chassis.broker import stop_consumer
 from chassis.clock import SystemClock
-from chassis.kafka import stop_consumer
 from chassis.postgres import PostgresRows, record
 from chassis.rows import key_names, sql_type
 from chassis.sender import KafkaSender, kafka_producer
@@ -47,9 +47,6 @@ TAKE_OUT = """DELETE FROM outbox WHERE position IN (SELECT position FROM outbox 
 class DriverRows(PostgresRows):
     """The stores' statements, straight on the driver's connection. A root that is not there is not held: its key guards it."""
 
-    def __init__(self, driver: Any) -> None:
-        self._driver = driver
-
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
         return await self._select(table, key_names(table), keys, " FOR UPDATE")
 
@@ -62,7 +59,7 @@ class DriverRows(PostgresRows):
             return []
         *owner, _ = next(iter(values))
         last = sorted({value[-1] for value in values})
-        rows: Sequence[Any] = await self._driver.fetch(
+        rows: Sequence[Any] = await self.driver.fetch(
             _selection(table, columns) + ending, *owner, last, record_class=record(table)
         )
         return rows
