@@ -231,6 +231,8 @@ async def test_a_consumer_stops_although_its_fetches_fail(ground: Ground, monkey
 
 async def _cut(consumer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on its requests fail, and its fetches wait to be tried again."""
+    for at in consumer.assignment():
+        await consumer.position(at)  # else it is the question for it that fails and waits
     tried = asyncio.Event()
 
     async def fail(*_: object, **__: object) -> None:
