@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -13,6 +14,7 @@ from chassis.failures import Failure, StorageError, failure_of
 from chassis.postgres import translated
 from chassis.transaction import PostgresTransactions, Transaction
 
+from support.embedded import unique_name
 from support.row_tables import metadata, shelf
 from support.toy import TABLES
 
@@ -70,6 +72,28 @@ async def test_a_connection_that_ended_while_nobody_looked_passes_however_far_th
             await driver.execute("SELECT 1")
         await connection.invalidate()
     assert failure_of(raised.value) is Failure.PASSING
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_connection_that_has_just_ended_passes_on_uvloop(postgres: DatabaseServer, turns: int) -> None:
+    assert uvloop.run(_failure_on_a_connection_that_has_just_ended(postgres, turns)) is Failure.PASSING
+
+
+async def _failure_on_a_connection_that_has_just_ended(postgres: DatabaseServer, turns: int) -> Failure:
+    transactions = PostgresTransactions(create_async_engine(postgres.create_database(unique_name("ended"))), TABLES)
+    with pytest.raises(StorageError) as raised:
+        await _use_a_connection_that_has_just_ended(transactions, turns)
+    await transactions.engine.dispose()
+    return failure_of(raised.value)
+
+
+async def _use_a_connection_that_has_just_ended(transactions: PostgresTransactions, turns: int) -> None:
+    async with transactions.begin() as tx:
+        driver = cast("PostgresRows", tx.rows).driver
+        driver._transport.abort()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await driver.execute("SELECT 1")
 
 
 async def test_a_server_that_is_not_there_passes() -> None:

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from chassis.broker import start_taking, stop_taking
+from chassis.connections import mend_connections
 from chassis.desk import S
 from chassis.health import Stage
 from chassis.lane import IntakeStoppedError
@@ -38,6 +39,7 @@ count."""
 def run(settings: ServiceSettings, plan: Plan[Any]) -> int:
     """Serve until a signal or a failure; returns the exit status: 0 after a signal, 1 after a failure, 2 if it can't start."""
     set_up_logs(plan.desk.service, settings.log_level)
+    mend_connections()
     try:
         with tracing_from_environment(plan.desk.service) as tracing, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_serve(settings, plan, tracing))
