@@ -67,14 +67,22 @@ async def start_taking(broker: KafkaBroker) -> None:
 async def stop_taking(broker: KafkaBroker) -> None:
     """Stop all its consumers: what they were handling is finished, and they leave their groups."""
     for subscriber in broker.subscribers:
+        consumer: AIOKafkaConsumer | None = getattr(subscriber, "consumer", None)
         await _unless_canceled(subscriber.stop())
+        if consumer is not None:
+            await _hang_up(consumer)
     await broker.stop()
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     """Stop one that is nobody else's, and close its connections."""
     await _unless_canceled(consumer.stop())
-    await consumer._client.close()  # noqa: SLF001  # where `stop` was left early, nothing else would
+    await _hang_up(consumer)
+
+
+async def _hang_up(consumer: AIOKafkaConsumer) -> None:
+    """Close its connections: where `stop` was left early, nothing else would."""
+    await consumer._client.close()  # noqa: SLF001  # has no other name
 
 
 async def _unless_canceled(stopping: Awaitable[None]) -> None:
