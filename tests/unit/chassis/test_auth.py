@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
-from chassis.auth import KeySetError, Principal, Role, TokenError, Verifier
-from chassis.clock import SystemClock
+from chassis.auth import LEEWAY_SECONDS, KeySetError, Principal, Role, TokenError, Verifier
+from chassis.clock import DrivenClock, SystemClock
 from devkit.tokens import AUDIENCE, ISSUER, KEY_ID, Issuer, key_set_text
 
 NOW = SystemClock().now()
@@ -134,3 +134,42 @@ def test_devkits_tokens_are_taken_in_dev_mode_and_its_key_is_kept_between_runs(t
     assert KEY_ID.startswith("dev-")
     assert verifier(issuer.key_set.read_text(), dev_mode=True).verify(first) == Principal("seller:s1", Role.SELLER, "s1")
     assert (tmp_path / "token-key.pem").stat().st_mode & 0o077 == 0
+
+
+def forgetful(clock: DrivenClock) -> tuple[Verifier, dict[str, Any]]:
+    """A verifier and its keys: without them nothing can be checked any more, only remembered."""
+    keys = dict(verifier().keys)
+    return Verifier(keys, ISSUER, AUDIENCE, clock), keys
+
+
+def test_a_token_that_was_checked_is_known_until_its_end() -> None:
+    clock = DrivenClock(NOW)
+    checked, keys = forgetful(clock)
+    principal = checked.verify(signed(GOOD))
+    keys.clear()
+    clock.advance(GOOD["exp"] + timedelta(seconds=LEEWAY_SECONDS - 1))
+    assert checked.verify(signed(GOOD)) == principal
+    clock.advance(GOOD["exp"] + timedelta(seconds=LEEWAY_SECONDS))
+    with pytest.raises(TokenError):
+        checked.verify(signed(GOOD))
+
+
+def test_a_token_that_was_refused_or_resembles_a_known_one_proves_nothing() -> None:
+    checked, _ = forgetful(DrivenClock(NOW))
+    checked.verify(signed(GOOD))
+    for token in (signed({**GOOD, "sub": "shop-8"}, key=OTHER), signed(GOOD) + "A", signed(GOOD).upper()):
+        for _ in range(2):
+            with pytest.raises(TokenError):
+                checked.verify(token)
+
+
+def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.auth.TOKENS_REMEMBERED", 2)
+    checked, keys = forgetful(DrivenClock(NOW))
+    tokens = [signed({**GOOD, "sub": f"shop-{n}"}) for n in range(3)]
+    for token in tokens:
+        checked.verify(token)
+    keys.clear()
+    assert [checked.verify(token).name for token in tokens[1:]] == ["shop-1", "shop-2"]
+    with pytest.raises(TokenError):
+        checked.verify(tokens[0])

@@ -8,13 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import Any, Generic
 
 import structlog
-import uvicorn
-from starlette.applications import Starlette
 
+from chassis import serving
 from chassis.broker import start_taking, stop_taking
 from chassis.connections import mend_connections
 from chassis.desk import S
@@ -29,7 +28,6 @@ from chassis.web import health_of, web_app
 
 log = structlog.get_logger()
 
-HTTP_STOP_SECONDS_MAX = 5.0
 PART_STOP_SECONDS_MAX = 5.0
 GARBAGE_THRESHOLD = 500_000
 """Objects made, and not gone again, until the collector looks: more than a batch makes, and nearly all of those go by reference
@@ -76,16 +74,16 @@ class Service(Generic[S]):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop_wanted.set)
         self.parts.failed = self.fail
-        server = _server(web_app(self.parts, self.health))
+        server = serving.server(web_app(self.parts, self.health))
         listening = socket.create_server((self.settings.http_host, self.settings.http_port), reuse_port=False)
-        serving = asyncio.create_task(server.serve([listening]), name="http")
+        answering = asyncio.create_task(server.serve([listening]), name="http")
         log.info("listening", host=self.settings.http_host, port=listening.getsockname()[1])
         try:
             await self._until_stop_wanted()
         finally:
             await self._stop()
             server.should_exit = True
-            await _bounded("http", serving, HTTP_STOP_SECONDS_MAX * 2)
+            await _bounded("http", answering, serving.STOP_SECONDS_MAX * 2)
             log.info("stopped", failed=self.failure is not None)
         return 0 if self.failure is None else 1
 
@@ -169,21 +167,6 @@ async def _bounded(part: str, work: Awaitable[Any], seconds: float) -> None:
             await work
     except Exception as error:  # noqa: BLE001  # the process' edge: what is left behind is delivered or sent again
         log.warning("stopped_badly", part=part, error=repr(error))
-
-
-def _server(app: Starlette) -> uvicorn.Server:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=int(HTTP_STOP_SECONDS_MAX),
-        )
-    )
-    server.capture_signals = nullcontext  # type: ignore[assignment,method-assign]  # the service has its own, and exits with 0
-    return server
 
 
 def main(read: Callable[[], tuple[ServiceSettings, Plan[Any]]]) -> None:
