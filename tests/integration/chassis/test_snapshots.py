@@ -16,7 +16,7 @@ from chassis import snapshots
 from chassis.clock import DrivenClock
 from chassis.outbox import Outgoing
 from chassis.relay import Sent
-from chassis.snapshots import OVERLAP, Publisher
+from chassis.snapshots import OVERLAP, Place, Publisher
 from contracts.inventory import StockSnapshot
 
 from support.embedded import unique_name
@@ -31,15 +31,17 @@ class Shop:
     items: dict[str, StockSnapshot] = field(default_factory=dict)
     published: list[tuple[str, int]] = field(default_factory=list)
     looks: int = 0
+    limits: set[int] = field(default_factory=set)
     broken: bool = False
 
     def change(self, sku: str, version: int, at: datetime = START) -> None:
         self.items[sku] = StockSnapshot(seller_id="s1", sku=sku, version=version, changed_at=at, balances=())
 
-    async def find(self, _connection: Any, since: datetime, limit: int) -> Sequence[StockSnapshot]:
+    async def find(self, _connection: Any, after: Place, limit: int) -> Sequence[StockSnapshot]:
         self.looks += 1
-        found = sorted((item for item in self.items.values() if item.changed_at >= since), key=lambda one: one.changed_at)
-        return found[:limit]
+        self.limits.add(limit)
+        places = {(item.changed_at, item.seller_id, item.sku): item for item in self.items.values()}
+        return [places[place] for place in sorted(places) if place > after][:limit]
 
     async def send(self, facts: Sequence[Outgoing]) -> Sequence[Sent]:
         if self.broken:
@@ -92,6 +94,7 @@ async def test_many_that_changed_at_one_instant_all_go_out(engine: AsyncEngine) 
     async with publishing(shop, engine, DrivenClock(START)):
         await eventually(lambda: len(shop.published) >= 50)
     assert len(set(shop.published)) == len(shop.published) == 50
+    assert shop.limits == {snapshots.PAGE_OBJECTS}
 
 
 async def test_what_could_not_be_sent_goes_out_later(engine: AsyncEngine) -> None:
@@ -124,7 +127,7 @@ async def test_a_look_sees_one_moment_however_many_statements_it_takes(engine: A
     async with engine.begin() as connection:
         await connection.execute(text(f"CREATE TABLE {table} (number int)"))
 
-    async def find(connection: AsyncConnection, _since: datetime, _limit: int) -> Sequence[StockSnapshot]:
+    async def find(connection: AsyncConnection, _after: Place, _limit: int) -> Sequence[StockSnapshot]:
         for _ in range(2):
             counts.append(await connection.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608 - a name of our own
             async with engine.begin() as other:

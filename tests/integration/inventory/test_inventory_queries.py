@@ -1,7 +1,7 @@
 """What may be asked about stock, on real PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -114,13 +114,18 @@ async def test_listings_tell_what_is_on_the_offer_page(on_postgres: Inventory, c
     assert await queries.list_listings(connection, SELLER, after, limit=1) == listings[1:2]
 
 
+def since(at: datetime) -> tuple[datetime, str, str]:
+    """The place in the order of changes before all of an instant."""
+    return (at, "", "")
+
+
 async def test_snapshots_are_of_items_changed_since_with_all_their_units(
     on_postgres: Inventory, connection: AsyncConnection
 ) -> None:
     on_postgres.clock.advance(NOON + timedelta(hours=1))
     await on_postgres.tell(received(2, "plate"), canceled("o-2"))
-    assert [snapshot.sku for snapshot in await queries.find_snapshots(connection, NOON, 1)] == ["mug"]
-    snapshots = await queries.find_snapshots(connection, NOON + timedelta(minutes=1), 10)
+    assert [snapshot.sku for snapshot in await queries.find_snapshots(connection, since(NOON), 1)] == ["mug"]
+    snapshots = await queries.find_snapshots(connection, since(NOON + timedelta(minutes=1)), 10)
     assert [snapshot.sku for snapshot in snapshots] == ["mug", "plate"]
     item = await queries.get_item(connection, SELLER, "mug")
     assert item is not None
@@ -129,11 +134,24 @@ async def test_snapshots_are_of_items_changed_since_with_all_their_units(
     assert snapshots[0].version == item.version
 
 
+async def test_snapshots_of_one_instant_come_page_by_page_those_without_units_too(
+    on_postgres: Inventory, connection: AsyncConnection
+) -> None:
+    later = NOON + timedelta(hours=1)
+    on_postgres.clock.advance(later)
+    await on_postgres.tell(*(received(1, sku) for sku in ("bowl", "cup", "dish")), lost(1, "cup"))
+    place, found = since(later), []
+    while page := await queries.find_snapshots(connection, place, 2):
+        found += page
+        place = (page[-1].changed_at, page[-1].seller_id, page[-1].sku)
+    assert [(one.sku, len(one.balances)) for one in found] == [("bowl", 1), ("cup", 0), ("dish", 1)]
+
+
 async def test_a_snapshot_has_every_bucket_those_that_no_removal_may_touch_too(
     on_postgres: Inventory, connection: AsyncConnection
 ) -> None:
     await on_postgres.tell(requested("r-1", out(1, 1), out(2, 2, BAD)))
-    (snapshot,) = await queries.find_snapshots(connection, NOON, 10)
+    (snapshot,) = await queries.find_snapshots(connection, since(NOON), 10)
     assert {(each.bucket, each.quantity) for each in snapshot.balances if each.location_id == LEEDS} == {
         ("available", 3),
         ("reserved", 1),

@@ -28,8 +28,6 @@ from contracts.identity import timed_id
 log = structlog.get_logger()
 
 PAGE_OBJECTS = 500
-PAGE_OBJECTS_MAX = 8_000
-"""Under a driven clock many objects change at the same instant; a page must be able to hold them."""
 OVERLAP = timedelta(seconds=10)
 """How much later than the instant it carries a change may be committed, and still be seen at once."""
 LATELY = timedelta(days=2)
@@ -59,10 +57,13 @@ class Snapshot(Protocol):
     def model_dump_json(self) -> str: ...
 
 
-Find: TypeAlias = Callable[[AsyncConnection, datetime, int], Awaitable[Sequence[Snapshot]]]
-"""At most so many snapshots of objects that changed at that instant or later, the first changed first. All of it is of one
-moment.
+Place: TypeAlias = tuple[datetime, str, str]
+"""Where a snapshot stands in the order of changes: when its object changed, whose it is, its id. Before all of an instant: two
+empty texts.
 """
+
+Find: TypeAlias = Callable[[AsyncConnection, Place, int], Awaitable[Sequence[Snapshot]]]
+"""The first snapshots behind a place, in order, at most so many. All of it is of one moment."""
 
 
 @dataclass(slots=True)
@@ -102,26 +103,21 @@ class Publisher:
 
     async def _catch_up(self, watermark: datetime) -> datetime:
         """Publish what changed since; returns up to when that is done."""
-        since, page = watermark - OVERLAP, PAGE_OBJECTS
+        place: Place = (watermark - OVERLAP, "", "")
         while True:
             begun = time.monotonic()
             with translated():
                 async with self.engine.connect() as connection:
                     await connection.execution_options(isolation_level=ONE_MOMENT)
-                    found = await self.find(connection, since, page)
+                    found = await self.find(connection, place, PAGE_OBJECTS)
             if not await self._publish(found):
                 return watermark
-            watermark = max([watermark, *(snapshot.changed_at for snapshot in found)])
-            if len(found) < page:
+            if found:
+                last = found[-1]
+                place, watermark = (last.changed_at, last.seller_id, last.subject.id), max(watermark, last.changed_at)
+            if len(found) < PAGE_OBJECTS:
                 log.debug("snapshots_published", objects=len(found), seconds=round(time.monotonic() - begun, 3))
                 return watermark
-            if found[-1].changed_at > since:
-                since, page = found[-1].changed_at, PAGE_OBJECTS
-            elif page < PAGE_OBJECTS_MAX:
-                page = min(page * 2, PAGE_OBJECTS_MAX)
-            else:
-                log.error("snapshots_left_out", reason="too many objects changed at one instant", at=since.isoformat())
-                since += timedelta.resolution
 
     async def _publish(self, found: Sequence[Snapshot]) -> bool:
         news = [one for one in found if self._versions.get(one.subject.key) != one.version]

@@ -7,6 +7,8 @@ interface's affair.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -245,30 +247,34 @@ def list_reasons() -> Sequence[legend.Reason]:
     return legend.REASONS
 
 
-async def find_snapshots(connection: AsyncConnection, changed_since: datetime, limit: int) -> list[StockSnapshot]:
-    """Items changed at `changed_since` or later with all their balances, in the order of change, seller and SKU.
+async def find_snapshots(connection: AsyncConnection, after: tuple[datetime, str, str], limit: int) -> list[StockSnapshot]:
+    """Items with all their balances, in the order of their last change, then of seller and SKU; those behind `after`.
 
     A change shows when its transaction commits, which is later than its time: who follows changes looks back by more than a
     batch can take. Telling a snapshot twice does no harm, readers go by its version.
     """
     key = (item.c.changed_at, item.c.seller_id, item.c.sku)
-    since = (item.c.changed_in >= period_of(changed_since), item.c.changed_at >= changed_since)
-    found = select(*key, item.c.version).where(*since)
+    behind = (item.c.changed_in >= period_of(after[0]), tuple_(*key) > after)
     # by period first, which is the same order: a page then reads and sorts no more than its periods' items
-    rows = (await connection.execute(found.order_by(item.c.changed_in, *key).limit(limit))).all()
-    keys = tuple_(balance.c.seller_id, balance.c.sku).in_([(row.seller_id, row.sku) for row in rows])
-    order = (balance.c.seller_id, balance.c.sku, balance.c.location_id, balance.c.bucket)
-    balances: dict[tuple[str, str], list[BucketUnits]] = {(row.seller_id, row.sku): [] for row in rows}
-    for row in await connection.execute(select(balance).where(keys, balance.c.quantity > 0).order_by(*order)):
-        units = BucketUnits(location_id=row.location_id, bucket=row.bucket, quantity=row.quantity)
-        balances[row.seller_id, row.sku].append(units)
+    page = select(*key, item.c.version).where(*behind).order_by(item.c.changed_in, *key).limit(limit).subquery()
+    # one statement whose text is always the same: with the page's keys in it each would be kept by the driver and the server
+    units = page.outerjoin(
+        balance, and_(balance.c.seller_id == page.c.seller_id, balance.c.sku == page.c.sku, balance.c.quantity > 0)
+    )
+    found = select(page, balance.c.location_id, balance.c.bucket, balance.c.quantity).select_from(units)
+    order = (page.c.changed_at, page.c.seller_id, page.c.sku, balance.c.location_id, balance.c.bucket)
+    rows = await connection.execute(found.order_by(*order))
     return [
         StockSnapshot(
-            seller_id=row.seller_id,
-            sku=row.sku,
-            version=row.version,
-            changed_at=row.changed_at,
-            balances=tuple(balances[row.seller_id, row.sku]),
+            seller_id=seller_id,
+            sku=sku,
+            version=version,
+            changed_at=changed_at,
+            balances=tuple(
+                BucketUnits(location_id=location_id, bucket=bucket, quantity=quantity)
+                for *_, location_id, bucket, quantity in places
+                if bucket is not None
+            ),
         )
-        for row in rows
+        for (changed_at, seller_id, sku, version), places in groupby(rows, key=itemgetter(0, 1, 2, 3))
     ]
