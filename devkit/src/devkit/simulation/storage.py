@@ -50,6 +50,9 @@ class PassingRows:
         self.inner = inner
         self.note = note
 
+    def together(self) -> AbstractAsyncContextManager[None]:
+        return self.inner.together()
+
     def insert(self, table: Table, rows: Tuples) -> Coroutine[Any, Any, None]:
         return self.inner.insert(table, rows)
 

@@ -4,7 +4,8 @@ Locks, waits, deadlocks, unique keys and checks are real (`memory_locks`, `memor
 instant, a float for an integer and a datetime for a date are refused here, while the driver would silently convert them.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -15,13 +16,26 @@ from chassis.failures import TRANSACTION_FAILED, TWICE_IN_ONE_STATEMENT, Storage
 from chassis.memory_layout import layout, positions
 from chassis.memory_sheet import Row
 from chassis.memory_work import Memory, Work
-from chassis.rows import REVISION, Key, Tuples, given_key_of, given_names, key_names, names, searchable, updated_names
+from chassis.rows import (
+    REVISION,
+    Key,
+    ReadTogetherError,
+    Tuples,
+    given_key_of,
+    given_names,
+    key_names,
+    names,
+    searchable,
+    updated_names,
+)
 
 __all__ = ["Memory", "MemoryRows", "Pause"]
 
 Pause: TypeAlias = Callable[[str, str], Awaitable[None]]
 """Awaited with the operation's and the table's name ahead of each operation, and as ("commit", "") and ("committed", "") around
 a commit. What it raises is raised there."""
+
+READS = frozenset({"lock", "claim", "find", "due"})
 
 
 @dataclass(slots=True)
@@ -57,7 +71,16 @@ class MemoryRows:
     def __init__(self, memory: Memory, pause: Pause | None = None) -> None:
         self.pause = pause
         self._work = Work(memory)
+        self._together = False
         self.ended = False
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         async with self._statement("insert", table, rows):
@@ -152,6 +175,8 @@ class MemoryRows:
         self._work.end()
 
     def _statement(self, operation: str, table: Table | None = None, rows: Collection[Any] = (None,)) -> Statement:
+        if self._together and operation in READS and rows:
+            raise ReadTogetherError
         return Statement(self, operation, "" if table is None else table.name, bool(rows))
 
     async def _count_up(self, table: Table, key: Key, known: Row | None, change: dict[str, Any]) -> bool:

@@ -5,8 +5,8 @@ Statements run on asyncpg's connection under SQLAlchemy's: at 2,000 rows of ten 
 through SQLAlchemy's result, which makes each row once more; writes cost the same both ways.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -20,7 +20,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from chassis import failures, statements
 from chassis.failures import StorageError, VersionConflictError
-from chassis.rows import Key, Tuples, given_key_of, given_names, key_names, key_of, names, searchable, updated_names
+from chassis.rows import (
+    Key,
+    ReadTogetherError,
+    Tuples,
+    given_key_of,
+    given_names,
+    key_names,
+    key_of,
+    names,
+    searchable,
+    updated_names,
+)
 from chassis.statements import Form
 
 Make: TypeAlias = Callable[[Form], str]
@@ -34,23 +45,73 @@ class Given(NamedTuple):
     columns: Sequence[Any]
 
 
+class Write(NamedTuple):
+    """A write of one statement. `rows_wanted` is how many rows it must touch, None when any number will do."""
+
+    table: Table
+    make: Make
+    given: Given
+    rows_wanted: int | None = None
+
+    @property
+    def text(self) -> str:
+        return self.make(self.given.form)
+
+    def check(self, matched: int) -> None:
+        if self.rows_wanted is not None and self.rows_wanted != matched:
+            raise VersionConflictError(self.table.name, self.rows_wanted, matched)
+
+
 @dataclass(slots=True)
 class PostgresRows:
     """On asyncpg's connection, which SQLAlchemy hands out untyped; within its transaction, if it is in one."""
 
     driver: Any
+    _waiting: list[Write] | None = None
+    """Writes that go out together."""
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        waiting: list[Write] = []
+        self._waiting = waiting
+        try:
+            yield
+        finally:
+            self._waiting = None
+        await self._write(waiting)
 
     async def insert(self, table: Table, rows: Tuples) -> None:
-        await self._count(partial(statements.insert, table), _given(table, given_names(table), rows))
+        if given := _given(table, given_names(table), rows):
+            await self._write_or_wait(Write(table, partial(statements.insert, table), given))
 
     async def upsert(self, table: Table, rows: Tuples) -> None:
-        await self._count(partial(statements.upsert, table), _given(table, names(table), rows))
+        if given := _given(table, names(table), rows):
+            await self._write_or_wait(Write(table, partial(statements.upsert, table), given))
 
     async def update(self, table: Table, rows: Tuples, columns: tuple[str, ...] | None = None) -> None:
-        given = _given(table, updated_names(table, columns), rows)
-        matched = await self._count(partial(statements.update, table, columns), given)
-        if matched != len(rows):
-            raise VersionConflictError(table.name, len(rows), matched)
+        if given := _given(table, updated_names(table, columns), rows):
+            await self._write_or_wait(Write(table, partial(statements.update, table, columns), given, len(rows)))
+
+    async def _write_or_wait(self, write: Write) -> None:
+        if self._waiting is None:
+            await self._write([write])
+        else:
+            self._waiting.append(write)
+
+    async def _write(self, writes: Sequence[Write]) -> None:
+        match writes:
+            case []:
+                return
+            case [write]:
+                write.check(await self._count(write.make, write.given))
+            case _:
+                text = statements.together(
+                    tuple([write.text for write in writes]), tuple([len(write.given.columns) for write in writes])
+                )
+                with translated():
+                    matched = await self.driver.fetchval(text, *[column for write in writes for column in write.given.columns])
+                for write, rows in zip(writes, matched, strict=True):
+                    write.check(rows)
 
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
         wanted = sorted(set(keys))
@@ -78,17 +139,16 @@ class PostgresRows:
         return await self._count(partial(statements.delete, table), _given(table, key_names(table), sorted(set(keys))))
 
     async def due(self, table: Table, column: str, until: datetime | date | int, limit: int) -> Sequence[Any]:
-        with translated():
-            rows: Sequence[Any] = await self.driver.fetch(
-                statements.due(table, column), until, limit, record_class=record(table)
-            )
-        return rows
+        return await self._read(table, statements.due(table, column), until, limit)
 
     async def _fetch(self, table: Table, make: Make, given: Given | None) -> Sequence[Any]:
-        if given is None:
-            return []
+        return [] if given is None else await self._read(table, make(given.form), *given.columns)
+
+    async def _read(self, table: Table, text: str, *parameters: Any) -> Sequence[Any]:
+        if self._waiting is not None:
+            raise ReadTogetherError
         with translated():
-            rows: Sequence[Any] = await self.driver.fetch(make(given.form), *given.columns, record_class=record(table))
+            rows: Sequence[Any] = await self.driver.fetch(text, *parameters, record_class=record(table))
         return rows
 
     async def _count(self, make: Make, given: Given | None) -> int:

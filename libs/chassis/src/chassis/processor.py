@@ -101,14 +101,15 @@ class Sitting(Generic[S]):
         return self._settle(received, tuple([Fact(fact.type, fact.body) for fact in facts]))
 
     async def save(self, tx: Transaction) -> None:
-        """Write everything the batch changed: one statement a table, none for a table that did not change."""
-        await self.desk.save(tx, self.state)
-        await self.state.deadlines.save(tx)
+        """Write everything the batch changed, in as few statements as can be."""
+        async with tx.rows.together():
+            await self.desk.save(tx, self.state)
+            await self.state.deadlines.save(tx)
+            await parking.park(tx, self.newly_parked, self.now)
+            parked = [received for received, _, _ in self.newly_parked]
+            await inbox.close(tx, answered=self.answered, parked=parked, released=self.released.values())
+            await outbox.add(tx, self.published)
         await quarantine.save(tx, self.state.quarantined.added)
-        await parking.park(tx, self.newly_parked, self.now)
-        parked = [received for received, _, _ in self.newly_parked]
-        await inbox.close(tx, answered=self.answered, parked=parked, released=self.released.values())
-        await outbox.add(tx, self.published)
 
     def _subject(self, received: Received) -> Subject:
         return self.desk.subject(received.body)

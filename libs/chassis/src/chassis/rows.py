@@ -11,6 +11,7 @@ equal to it but unknown to orjson: write it as `str`. Text in keys has the colla
 
 from collections import namedtuple
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from functools import cache
 from operator import itemgetter
@@ -39,8 +40,20 @@ REVISION = "revision"
 """The column that `update` compares and counts up."""
 
 
+class ReadTogetherError(RuntimeError):
+    """A read among writes that go out together would not see them."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing can be read among writes that go out together")
+
+
 class Rows(Protocol):
     """Rows that come back are sequences that have their columns as attributes, too: `row.seller_id`."""
+
+    def together(self) -> AbstractAsyncContextManager[None]:
+        """In its block `insert`, `upsert` and `update` may wait, to go out as one statement when it ends; what they raise comes
+        then, too. Nothing is read in it (ReadTogetherError), and no row is written twice.
+        """
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         """Add rows, identity columns left out. One that is there already, by key or another unique constraint, is an error."""

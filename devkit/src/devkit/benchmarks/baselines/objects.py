@@ -4,6 +4,7 @@ one session a message; what was loaded is written back by the session.
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from sqlalchemy.orm import registry
 from chassis.rows import REVISION, given_names, key_names, key_of, names, row_type, updated_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import date, datetime
 
     from sqlalchemy import Table
@@ -40,6 +41,10 @@ class ObjectRows:
     session: AsyncSession
     loaded: dict[tuple[Table, Key], Any] = field(default_factory=dict)
     """By table and key; the session itself forgets what nobody holds."""
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        yield
 
     async def insert(self, table: Table, rows: Tuples) -> None:
         columns = given_names(table)
