@@ -116,8 +116,8 @@ def _after_hold(order: Order, cause: Cause) -> Cause:
 def _that_fit(books: Stock, order: OrderPlaced) -> Sequence[PlacedLine]:
     """One after the other, as long as there are units."""
     fit: list[PlacedLine] = []
-    supply = books.supply(order.seller_id, order.lines, scope_of(order.channel, order.marketplace_id))
+    shelves = books.sellable(order.seller_id, scope_of(order.channel, order.marketplace_id))
     for line in order.lines:
-        if not isinstance(allocate([*fit, line], supply), Short):
+        if not isinstance(allocate([*fit, line], shelves), Short):
             fit.append(line)
     return fit

@@ -21,7 +21,6 @@ from contracts.removals import RemovalDisposed, RemovalRequested, RemovalShipped
 from inventory import candidates, tables
 from inventory.domain import stock
 from inventory.domain.listing import Listing, Product
-from inventory.domain.location import Supply, Wanted
 from inventory.domain.reservation import Line, Reservation, Status
 from inventory.domain.stock import Account, Bucket, Item, Move
 
@@ -93,9 +92,9 @@ class Books:
         """One never heard of has no units."""
         return self.items[seller_id, sku] or stock.NOTHING
 
-    def supply(self, seller_id: str, wanted: Iterable[Wanted], scope: str) -> Supply:
-        """What may be sold of these lines' items within the scope."""
-        return {line.sku: (self.items[seller_id, line.sku] or stock.NOTHING).available(scope) for line in wanted}
+    def sellable(self, seller_id: str, scope: str) -> "Sellable":
+        """What may be sold of a seller's items within the scope."""
+        return Sellable(self.items, seller_id, scope)
 
     def reservations_of(self, seller_id: str) -> dict[Subject, Reservation]:
         """Of the holders that the batch holds."""
@@ -156,6 +155,21 @@ class Books:
             self.deadlines,
             self.quarantined,
         )
+
+
+class Sellable(NamedTuple):
+    """A seller's shelves, at the places of a scope."""
+
+    items: Draft[ItemKey, Item]
+    seller_id: str
+    scope: str
+
+    def at(self, sku: str, location_id: str) -> int:
+        """Units at a place of the scope."""
+        return (self.items[self.seller_id, sku] or stock.NOTHING).balances.get((location_id, Bucket.AVAILABLE), 0)
+
+    def by_place(self, sku: str) -> Mapping[str, int]:
+        return (self.items[self.seller_id, sku] or stock.NOTHING).available(self.scope)
 
 
 async def load(tx: Transaction, messages: Sequence[Message]) -> Books:

@@ -19,8 +19,7 @@ def reserve(books: Books, order: OrderPlaced, cause: Cause) -> Sequence[Message]
     seller_id, holder = order.seller_id, order.subject
     if books.reservations[holder] is not None:
         return []
-    supply = books.supply(seller_id, order.lines, scope_of(order.channel, order.marketplace_id))
-    match allocate(order.lines, supply):
+    match allocate(order.lines, books.sellable(seller_id, scope_of(order.channel, order.marketplace_id))):
         case Short(missing=missing):
             books.reservations[holder] = holding.refuse(order.marketplace_id, order.channel, cause.now)
             units = [MissingUnits(sku=sku, quantity=min(n, bookings.QUANTITY_MAX)) for sku, n in missing.items()]

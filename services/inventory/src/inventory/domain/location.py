@@ -32,6 +32,16 @@ class Wanted(Protocol):
     def quantity(self) -> int: ...
 
 
+class Shelves(Protocol):
+    """What may be taken of each item, at the places that may serve."""
+
+    def at(self, sku: str, location_id: str) -> int:
+        """Units at one place."""
+
+    def by_place(self, sku: str) -> Mapping[str, int]:
+        """Units at all places; those that have none may be left out."""
+
+
 class Portion(NamedTuple):
     """Units of a line at one location."""
 
@@ -48,7 +58,7 @@ class Short:
     missing: Mapping[str, int]
 
 
-def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | Short:
+def allocate(wanted: Sequence[Wanted], shelves: Shelves) -> tuple[Portion, ...] | Short:
     """Which location gives which units of each line: all lines or none (I13).
 
     The fewest parcels win, that is the fewest locations that together cover every line; of equally few the first by location
@@ -58,16 +68,20 @@ def allocate(wanted: Sequence[Wanted], supply: Supply) -> tuple[Portion, ...] | 
     for line in wanted:
         sku = line.sku
         needed[sku] = needed.get(sku, 0) + line.quantity
-    if whole := _whole(needed, supply):  # the usual case: one parcel
+    if whole := _whole(needed, shelves):  # the usual case: one parcel
         return tuple([Portion(line.line, line.sku, whole, line.quantity) for line in wanted])
+    supply = {sku: shelves.by_place(sku) for sku in needed}
     missing = {sku: n - held for sku, n in needed.items() if n > (held := sum(supply[sku].values()))}
     return Short(missing) if missing else _portions(wanted, supply, fewest(needed, supply))
 
 
-def _whole(needed: Mapping[str, int], supply: Supply) -> str | None:
+def _whole(needed: Mapping[str, int], shelves: Shelves) -> str | None:
     """The first location by id that covers `needed` alone: one that has the first item, with all others."""
-    for place in sorted(supply[next(iter(needed))]):
-        if _covers((place,), needed, supply):
+    for place in sorted(shelves.by_place(next(iter(needed)))):
+        for sku, quantity in needed.items():
+            if shelves.at(sku, place) < quantity:
+                break
+        else:
             return place
     return None
 
