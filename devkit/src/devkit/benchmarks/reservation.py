@@ -44,7 +44,7 @@ LINES = 4
 SKUS = 10_000
 SELLERS = 20
 STOCK_UNITS = 1_000_000
-GARBAGE_THRESHOLD = 500_000
+GARBAGE_THRESHOLD = 200_000
 """Objects made, and not gone again, until the collector looks: more than a batch makes, none of them in circles. As in a
 service."""
 REFERENCE_STEPS = 1_000_000

@@ -29,9 +29,9 @@ from chassis.web import health_of, web_app
 log = structlog.get_logger()
 
 PART_STOP_SECONDS_MAX = 5.0
-GARBAGE_THRESHOLD = 500_000
+GARBAGE_THRESHOLD = 200_000
 """Objects made, and not gone again, until the collector looks: more than a batch makes, and nearly all of those go by reference
-count."""
+count. What holds itself, as SQLAlchemy's statements do, fills up to 30 MiB until then."""
 
 
 def run(settings: ServiceSettings, plan: Plan[Any]) -> int:

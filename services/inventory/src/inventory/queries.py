@@ -7,12 +7,13 @@ interface's affair.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.inventory import BucketUnits, StockSnapshot
@@ -253,17 +254,9 @@ async def find_snapshots(connection: AsyncConnection, after: tuple[datetime, str
     A change shows when its transaction commits, which is later than its time: who follows changes looks back by more than a
     batch can take. Telling a snapshot twice does no harm, readers go by its version.
     """
-    key = (item.c.changed_at, item.c.seller_id, item.c.sku)
-    behind = (item.c.changed_in >= period_of(after[0]), tuple_(*key) > after)
-    # by period first, which is the same order: a page then reads and sorts no more than its periods' items
-    page = select(*key, item.c.version).where(*behind).order_by(item.c.changed_in, *key).limit(limit).subquery()
-    # one statement whose text is always the same: with the page's keys in it each would be kept by the driver and the server
-    units = page.outerjoin(
-        balance, and_(balance.c.seller_id == page.c.seller_id, balance.c.sku == page.c.sku, balance.c.quantity > 0)
-    )
-    found = select(page, balance.c.location_id, balance.c.bucket, balance.c.quantity).select_from(units)
-    order = (page.c.changed_at, page.c.seller_id, page.c.sku, balance.c.location_id, balance.c.bucket)
-    rows = await connection.execute(found.order_by(*order))
+    changed_at, seller_id, sku = after
+    place = {"period": period_of(changed_at), "changed_at": changed_at, "seller_id": seller_id, "sku": sku}
+    rows = await connection.execute(_changed_items(), place | {"limit": limit})
     return [
         StockSnapshot(
             seller_id=seller_id,
@@ -278,3 +271,19 @@ async def find_snapshots(connection: AsyncConnection, after: tuple[datetime, str
         )
         for (changed_at, seller_id, sku, version), places in groupby(rows, key=itemgetter(0, 1, 2, 3))
     ]
+
+
+@cache
+def _changed_items() -> Select[Any]:
+    """Made once: SQLAlchemy's parts of a statement hold each other, and a second's look would leave them to the collector."""
+    key = (item.c.changed_at, item.c.seller_id, item.c.sku)
+    after = tuple_(*(bindparam(column.name, type_=column.type) for column in key))
+    behind = (item.c.changed_in >= bindparam("period", type_=Integer), tuple_(*key) > after)
+    # by period first, which is the same order: a page then reads and sorts no more than its periods' items
+    first = select(*key, item.c.version).where(*behind).order_by(item.c.changed_in, *key)
+    page = first.limit(bindparam("limit", type_=Integer)).subquery()
+    # one text for all pages: with the page's keys in it each would be kept by the driver and the server
+    same_item = and_(balance.c.seller_id == page.c.seller_id, balance.c.sku == page.c.sku)
+    units = page.outerjoin(balance, and_(same_item, balance.c.quantity > 0))
+    found = select(page, balance.c.location_id, balance.c.bucket, balance.c.quantity).select_from(units)
+    return found.order_by(page.c.changed_at, page.c.seller_id, page.c.sku, balance.c.location_id, balance.c.bucket)
