@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.clock import Clock, SystemClock
 from chassis.desk import Desk, S
+from chassis.engines import BY_KEYS
 from chassis.outcomes import Accepted
 from chassis.processor import process
 from chassis.transaction import PostgresTransactions
@@ -48,7 +49,7 @@ class Direct(Generic[S]):
 @asynccontextmanager
 async def direct(desk: Desk[S], tables: ServiceTables, dsn: str) -> AsyncIterator[Direct[S]]:
     """Connected to the database until the block ends."""
-    engine = create_async_engine(dsn)
+    engine = create_async_engine(dsn, connect_args={"server_settings": dict(BY_KEYS)})
     try:
         yield Direct(desk, PostgresTransactions(engine, tables), SystemClock())
     finally:

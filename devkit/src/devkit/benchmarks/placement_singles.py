@@ -15,7 +15,7 @@ from orders.app import main
 if TYPE_CHECKING:
     from chassis.outcomes import Outcome, Received
 
-SETTINGS = {"WHARF_BATCHES_AT_ONCE": "16", "WHARF_DATABASE_CONNECTIONS_MAX": "24"}
+SETTINGS = {"WHARF_BATCHES_AT_ONCE": "16", "WHARF_DATABASE_CONNECTIONS_MAX": "30"}
 """As many transactions at once as the service allows, so that one that waits for the disk holds up no other."""
 
 

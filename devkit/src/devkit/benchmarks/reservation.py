@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import inbox
 from chassis.clock import Clock, DrivenClock
+from chassis.engines import BY_KEYS
 from chassis.memory import Memory
 from chassis.outcomes import Accepted, Received, Via, hash_of
 from chassis.processor import process, sit
@@ -141,7 +142,7 @@ async def measure(dsn: str | None, shops: Sequence[Shop]) -> dict[str, Meter]:
     clock = DrivenClock(START)
     if dsn is None:
         return {shop.name: await _run(MemoryTransactions(Memory(), tables.SERVICE), clock, shop) for shop in shops}
-    engine = create_async_engine(dsn)
+    engine = create_async_engine(dsn, connect_args={"server_settings": dict(BY_KEYS)})
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
         for statement in tables.partitions():

@@ -11,7 +11,6 @@ from typing import Any, Generic
 
 from fastapi import APIRouter
 from sqlalchemy import Column
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.batches import BatchObserver
 from chassis.breaker import Breaker
@@ -21,6 +20,7 @@ from chassis.commands import Commands
 from chassis.desk import Desk, S
 from chassis.edge import Edge
 from chassis.election import Election
+from chassis.engines import Engines
 from chassis.gate import Gate
 from chassis.intake import Intake
 from chassis.kafka import Consumption
@@ -41,7 +41,6 @@ from chassis.worker import Duty, Patrol
 from contracts.clock import TICKS
 from contracts.registry import TOPICS
 
-CONNECT_SECONDS_MAX = 10
 HTTP_LANE = "http"
 DEADLINES_LANE = "deadlines"
 
@@ -80,11 +79,11 @@ class Parts(Generic[S]):
         self.settings, self.plan = settings, plan
         self.failed: Callable[[BaseException], None] = _nobody_listens
         self.closing = asyncio.Event()
-        self.engine = _engine(settings, plan.desk.service)
+        self.engines = Engines.of(settings, plan.desk.service)
         self.clock: Clock = DrivenClock() if settings.clock == "driven" else SystemClock()
         self.metrics = Metrics()
         self.loop_lag = LoopLag()
-        self.census_keeper = CensusKeeper(self.engine, plan.tables, self.clock, plan.work_columns)
+        self.census_keeper = CensusKeeper(self.engines.questions, plan.tables, self.clock, plan.work_columns)
         self._join_kafka(settings, plan)
         self.works = Works(
             transactions=self.transactions,
@@ -114,13 +113,13 @@ class Parts(Generic[S]):
 
     def _join_kafka(self, settings: ServiceSettings, plan: Plan[S]) -> None:
         options = settings.kafka_options()
-        self.transactions = PostgresTransactions(self.engine, plan.tables)
+        self.transactions = PostgresTransactions(self.engines.transactions, plan.tables)
         self.producer = kafka_producer(settings.kafka, **options)
         sender = KafkaSender(self.producer)
         self.relay = Relay(self.transactions, sender)
         self.publisher: Publisher | None = None
         if plan.find_snapshots is not None:
-            self.publisher = Publisher(plan.desk.service, self.engine, plan.find_snapshots, sender, self.clock)
+            self.publisher = Publisher(plan.desk.service, self.engines.questions, plan.find_snapshots, sender, self.clock)
         self.ticks: TickReader | None = None
         if isinstance(self.clock, DrivenClock):
             self.ticks = TickReader(settings.kafka, options, self.clock, self._ticked)
@@ -138,7 +137,7 @@ class Parts(Generic[S]):
         self.pruner = Pruner(self.transactions, self.clock, settings.inbox_retention)
         leading = [self.relay.run, self.pruner.run, *(patrol.run for patrol in self.patrols)]
         leading += [self.publisher.run] if self.publisher else []
-        self.election = Election(self.engine, partial(lead, *leading), self._knocked)
+        self.election = Election(self.engines.questions, partial(lead, *leading), self._knocked)
         timings = Timings(settings.kafka_session_seconds * 1000, settings.kafka_poll_interval_max_seconds * 1000)
         self.consumptions: dict[str, Consumption[S]] = {}
         for topic in plan.topics_read:
@@ -163,7 +162,7 @@ class Parts(Generic[S]):
 
     def edge(self) -> Edge:
         """What the HTTP routes stand on. Raises SettingsError."""
-        return Edge(self.settings.verifier(), self.commands, self.works, self.engine, self.plan.tables)
+        return Edge(self.settings.verifier(), self.commands, self.works, self.engines.questions, self.plan.tables)
 
     def _committed(self) -> None:
         self.election.tell()
@@ -182,29 +181,6 @@ class Parts(Generic[S]):
     def _ticked(self) -> None:
         for patrol in self.patrols:
             patrol.knock()
-
-
-def _engine(settings: ServiceSettings, service: str) -> AsyncEngine:
-    """Statements end by themselves: by the server's limit, or by ours when the server has gone."""
-    milliseconds = settings.statement_seconds_max * 1000
-    server_settings = {
-        "application_name": f"wharf-{service}",
-        "statement_timeout": str(milliseconds),
-        "idle_in_transaction_session_timeout": str(2 * milliseconds),
-        "jit": "off",
-        "plan_cache_mode": "force_custom_plan",  # a generic plan made while a table was empty stays for good
-    }
-    return create_async_engine(
-        settings.database.get_secret_value(),
-        pool_size=settings.database_connections_max,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS_MAX,
-        connect_args={
-            "server_settings": server_settings,
-            "command_timeout": settings.statement_seconds_max + 5,
-            "timeout": CONNECT_SECONDS_MAX,
-        },
-    )
 
 
 def _nobody_listens(error: BaseException) -> None:

@@ -157,7 +157,7 @@ class Service(Generic[S]):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await _bounded("producer", parts.producer.stop(), PART_STOP_SECONDS_MAX)
-        await _bounded("database", parts.engine.dispose(), PART_STOP_SECONDS_MAX)
+        await _bounded("database", parts.engines.dispose(), PART_STOP_SECONDS_MAX)
 
 
 async def _bounded(part: str, work: Awaitable[Any], seconds: float) -> None:

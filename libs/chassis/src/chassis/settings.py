@@ -67,7 +67,7 @@ class ServiceSettings(DatabaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    database_connections_max: int = Field(default=12, ge=4, le=200)
+    database_connections_max: int = Field(default=12, ge=8, le=200)
     statement_seconds_max: int = Field(default=30, ge=1, le=600)
     batches_at_once: int = Field(default=2, ge=1, le=16)
 

@@ -72,7 +72,7 @@ class Startup:
         plan = self._parts.plan
         table = f"{plan.desk.service}_version"
         with translated():
-            async with self._parts.engine.connect() as connection:
+            async with self._parts.engines.questions.connect() as connection:
                 found = (await connection.execute(text(f"SELECT version_num FROM {table}"))).scalars().all()  # noqa: S608  # ours
         if list(found) != [plan.schema_revision]:
             raise NotYetError(f"the schema is at {', '.join(found) or 'nothing'}, not at {plan.schema_revision}: migrate it")

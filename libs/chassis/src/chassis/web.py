@@ -35,7 +35,7 @@ def web_app(parts: Parts[Any], health: Health) -> Starlette:
 def health_of(parts: Parts[Any]) -> Health:
     async def database() -> str | None:
         with translated():
-            async with parts.engine.connect() as connection:
+            async with parts.engines.questions.connect() as connection:
                 await connection.exec_driver_sql("SELECT 1")
         return None
 
@@ -64,7 +64,7 @@ async def status_of(parts: Parts[Any]) -> dict[str, Any]:
     if not started:
         return {"service": parts.plan.desk.service, "tick": None, "busy": 1}
     tick, busy = clock.now(), _busy(parts)
-    census = await take_census(parts.engine, parts.plan.tables, tick, parts.plan.work_columns)
+    census = await take_census(parts.engines.questions, parts.plan.tables, tick, parts.plan.work_columns)
     lanes = [lane.progress for lane in parts.lanes.values()]
     return {
         "service": parts.plan.desk.service,
