@@ -54,8 +54,8 @@ async def test_tables_are_not_read_through_that_have_grown_since_the_plan_was_ma
     rows = PostgresRows(driver)
     for place in range(TIMES):
         await _everything(rows, place)
-    await driver.execute(f"INSERT INTO shelf SELECT 's', -n, 1, 0, NULL FROM generate_series(1, {LARGE}) n")
-    await driver.execute(f"INSERT INTO \"order\" SELECT n, NULL, 'you', NULL FROM generate_series(100, {LARGE}) n")
+    await driver.execute("INSERT INTO shelf SELECT 's', -n, 1, 0, NULL FROM generate_series(1, $1::int) n", LARGE)
+    await driver.execute("INSERT INTO \"order\" SELECT n, NULL, 'you', NULL FROM generate_series(100, $1::int) n", LARGE)
     before = await _read_through(driver)
     for place in range(TIMES, 2 * TIMES):
         await _everything(rows, place)
