@@ -192,7 +192,7 @@ async def _take(transactions: Transactions, clock: Clock, records: Sequence[Reco
 
 def _decoded(record: Record, now: datetime) -> Received:
     envelope = envelope_from(record.headers, now)
-    body = TYPES[envelope.type].model_validate_json(record.value)
+    body = TYPES[envelope.type].__pydantic_validator__.validate_json(record.value)
     return Received(envelope, body, Via.KAFKA, hash_of(envelope.type, record.value), now)
 
 

@@ -141,7 +141,7 @@ def _received(record: Record, kind: type[Message], service: str, now: datetime) 
     if record.value is None:
         raise MalformedError("there is no body")
     envelope = envelope_from(record.headers, _instant(record.timestamp))
-    body = kind.model_validate_json(record.value)
+    body = kind.__pydantic_validator__.validate_json(record.value)  # without the options that `model_validate_json` passes on
     _agree(record, envelope, body, service)
     if envelope.traceparent is not None and span_context(envelope.traceparent) is None:
         envelope = envelope._replace(traceparent=None)  # facts would carry it on, whatever its length

@@ -114,14 +114,14 @@ class PostgresRows:
                     write.check(rows)
 
     async def lock(self, table: Table, keys: Tuples) -> Sequence[Any]:
-        wanted = sorted(set(keys))
+        wanted = set(keys)
         make, columns = partial(statements.lock, table), key_names(table)
         present = await self._fetch(table, make, _given(table, columns, wanted))
         if len(present) == len(wanted):
             return present
         # a row that is not there cannot be locked: hold its name instead, then look again, since it may have come meanwhile
         there = set(map(key_of(table), present))
-        absent = [key for key in wanted if key not in there]
+        absent = sorted([key for key in wanted if key not in there])  # the order in which names are held
         await self._count(partial(statements.hold, table), _given(table, columns, absent))
         came = await self._fetch(table, make, _given(table, columns, absent))
         return sorted((*present, *came), key=key_of(table)) if came else present

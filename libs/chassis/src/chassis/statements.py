@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import Enum, auto
 from functools import cache, partial
 from typing import Any, TypeAlias
+from uuid import UUID
 
+import orjson
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
@@ -26,7 +28,7 @@ Join: TypeAlias = Callable[[list[Any]], str | None]
 
 
 class Form(Enum):
-    """How columns come: as arrays, or as one text each. UUIDs, dates and bytes always come as arrays."""
+    """How columns come: as arrays, or as one text each. Dates and bytes always come as arrays."""
 
     ARRAYS = auto()
     JOINED = auto()
@@ -169,17 +171,25 @@ def joined_text(values: list[str | None]) -> str | None:
 
 def joined_numbers(values: list[int | None]) -> str | None:
     """Whole numbers as an array literal; anything else is the driver's to convert or refuse."""
-    return _literal(str(values)) if set(map(type, values)) <= {int, type(None)} else None
+    return _literal(values) if set(map(type, values)) <= {int, type(None)} else None
 
 
 def joined_flags(values: list[bool | None]) -> str | None:
     """Booleans as an array literal."""
-    return _literal(str(values)) if set(map(type, values)) <= {bool, type(None)} else None
+    return _literal(values) if set(map(type, values)) <= {bool, type(None)} else None
 
 
-def _literal(text: str) -> str:
-    """PostgreSQL's spelling of a list that Python has spelled in one call."""
-    return f"{{{text[1:-1].replace('None', 'NULL')}}}"
+def joined_ids(values: list[UUID | None]) -> str | None:
+    """UUIDs, the driver's own too, as an array literal: in arrays the driver looks at each one for rows inside it."""
+    return _literal(values) if all(issubclass(kind, UUID | None) for kind in set(map(type, values))) else None
+
+
+def _literal(values: list[Any]) -> str | None:
+    """JSON's list, spelled in one call, is PostgreSQL's array but for the brackets; None for numbers beyond JSON's."""
+    try:
+        return f"{{{orjson.dumps(values, default=str)[1:-1].decode()}}}"
+    except orjson.JSONEncodeError:
+        return None
 
 
 def joined_instants(values: list[datetime | None]) -> str | None:
@@ -200,4 +210,5 @@ JOINS: dict[str, Join] = {
     "integer": joined_numbers,
     "boolean": joined_flags,
     "timestamptz": joined_instants,
+    "uuid": joined_ids,
 }

@@ -87,6 +87,19 @@ class Books:
     """Movements of the message that is being decided."""
     opened: int = 0
     """Its discrepancies."""
+    _parts: tuple[Draft[Any, Any] | Journal[Any] | Deadlines, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._parts = (
+            self.items,
+            self.reservations,
+            self.products,
+            self.labels,
+            self.movements,
+            self.discrepancies,
+            self.deadlines,
+            self.quarantined,
+        )
 
     def item(self, seller_id: str, sku: str) -> Item:
         """One never heard of has no units."""
@@ -101,15 +114,15 @@ class Books:
         own = ((holder, self.reservations[holder]) for holder in self.holders if holder.seller_id == seller_id)
         return {holder: reservation for holder, reservation in own if reservation is not None}
 
-    def book(self, seller_id: str, moves: Iterable[tuple[str, Move]], cause: Cause, holder: Subject | None = None) -> None:
-        """Move units, each with the SKU of its item, for a holder or for nobody, with a line in the ledger each."""
+    def book(self, seller_id: str, moves: Iterable[Move], cause: Cause, holder: Subject | None = None) -> None:
+        """Move units, for a holder or for nobody, with a line in the ledger each."""
         kind, holder_id = (holder.kind, holder.id) if holder else (None, None)
         items, cause_id, now = self.items, cause.id, cause.now
         entries: list[Entry] = []
-        for n, (sku, move) in enumerate(moves, start=self.posted + 1):
+        for n, move in enumerate(moves, start=self.posted + 1):
+            sku, location, source, target, quantity, line = move
             key = seller_id, sku
             item = items[key] = stock.post(items[key] or stock.NOTHING, move, now)
-            location, source, target, quantity, line = move
             # not by the class: a batch makes thousands, and this takes a third of the time
             entries.append(tuple.__new__(Entry, (
                 seller_id, sku, item.version, location, source, target, quantity,
@@ -136,25 +149,13 @@ class Books:
 
     def keep(self) -> None:
         self.posted = self.opened = 0
-        for part in self._parts():
+        for part in self._parts:
             part.keep()
 
     def drop(self) -> None:
         self.posted = self.opened = 0
-        for part in self._parts():
+        for part in self._parts:
             part.drop()
-
-    def _parts(self) -> tuple[Draft[Any, Any] | Journal[Any] | Deadlines, ...]:
-        return (
-            self.items,
-            self.reservations,
-            self.products,
-            self.labels,
-            self.movements,
-            self.discrepancies,
-            self.deadlines,
-            self.quarantined,
-        )
 
 
 class Sellable(NamedTuple):
@@ -166,7 +167,7 @@ class Sellable(NamedTuple):
 
     def at(self, sku: str, location_id: str) -> int:
         """Units at a place of the scope."""
-        return (self.items[self.seller_id, sku] or stock.NOTHING).balances.get((location_id, Bucket.AVAILABLE), 0)
+        return (self.items[self.seller_id, sku] or stock.NOTHING).balances.get((location_id, stock.AVAILABLE), 0)
 
     def by_place(self, sku: str) -> Mapping[str, int]:
         return (self.items[self.seller_id, sku] or stock.NOTHING).available(self.scope)
@@ -270,7 +271,7 @@ async def _load_items(tx: Transaction, keys: Collection[ItemKey]) -> tuple[dict[
 
 async def _load_products(tx: Transaction, messages: Iterable[Message]) -> tuple[Draft[ItemKey, Product], Draft[Label, str]]:
     """The products that are to be described, and whose the labels are that they have or want."""
-    wanted = [message for message in messages if isinstance(message, SetProduct)]
+    wanted = [message for message in messages if type(message) is SetProduct]
     keys = {(message.seller_id, message.sku) for message in wanted}
     found = await tx.rows.find(tables.product, ITEM_COLUMNS, keys)
     products = {(row.seller_id, row.sku): Product(row.asin, row.fnsku, row.title) for row in found}

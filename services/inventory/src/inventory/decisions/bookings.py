@@ -39,9 +39,9 @@ def move(
 ) -> Iterable[str]:
     """Move a holder's units the same way; returns the SKUs, each once."""
     source, target = way
-    moves = [(one.sku, Move(one.location_id, source, target, one.quantity, one.line)) for one in portions]
+    moves = [Move._make((one.sku, one.location_id, source, target, one.quantity, one.line)) for one in portions]
     books.book(holder.seller_id, moves, cause, holder)
-    return dict(moves)
+    return dict.fromkeys([move.sku for move in moves])
 
 
 def bind(books: Books, holder: Subject, portions: Iterable[HeldPortion], cause: Cause) -> None:
@@ -81,8 +81,8 @@ def review_listings(books: Books, seller_id: str, skus: Iterable[str], cause: Ca
     """Tell which listings have sold out or can sell again (O1), once all moves of a decision are made."""
     facts: list[Message] = []
     for sku in skus:
-        item = books.item(seller_id, sku)
-        if not item.listings:
+        item = books.items[seller_id, sku]
+        if item is None or not item.listings:
             continue
         if turned := listings.turned(item.listings, item.available()):
             merged = listings.with_listings(item.listings, turned)

@@ -56,7 +56,7 @@ def write_off(
     if not lacks:
         return own, []
     late, facts, nowhere = _draw(books, holder.seller_id, lacks, cause)
-    moves = [(sku, Move(location, bucket, Outside.WRITTEN_OFF, quantity)) for _, sku, location, quantity, bucket in late]
+    moves = [Move(sku, location, bucket, Outside.WRITTEN_OFF, quantity) for _, sku, location, quantity, bucket in late]
     books.book(holder.seller_id, moves, cause)
     return (*own, *late), [*facts, *_review(books, holder.seller_id, nowhere, [lack.need.sku for lack in lacks], cause)]
 

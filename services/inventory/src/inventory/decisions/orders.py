@@ -13,6 +13,9 @@ from inventory.domain.reservation import HeldPortion, Reservation, Status
 from inventory.domain.stock import Bucket
 from inventory.store import Books
 
+BINDING = Bucket.AVAILABLE, Bucket.RESERVED
+"""The way of units that an order takes."""
+
 
 def reserve(books: Books, order: OrderPlaced, cause: Cause) -> Sequence[Message]:
     """Hold every line of a placed order, or none (O1, I13). An order that was here before, even canceled, changes nothing."""
@@ -26,7 +29,7 @@ def reserve(books: Books, order: OrderPlaced, cause: Cause) -> Sequence[Message]
             return [StockRefused(seller_id=seller_id, order_id=order.order_id, missing=tuple(units))]
         case portions:
             books.reservations[holder] = holding.hold(portions, order.marketplace_id, order.channel, cause.now)
-            skus = bookings.move(books, holder, portions, (Bucket.AVAILABLE, Bucket.RESERVED), cause)
+            skus = bookings.move(books, holder, portions, BINDING, cause)
             held = StockReserved(seller_id=seller_id, order_id=order.order_id, lines=bookings.told_lines(portions))
             return [held, *bookings.review_listings(books, seller_id, skus, cause)]
 

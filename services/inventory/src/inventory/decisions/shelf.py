@@ -46,8 +46,8 @@ def _put(
     cause: Cause,
     buyer: Subject | None = None,
 ) -> Sequence[Message]:
-    at = Move(report.location_id, source, bucket_of(disposition), report.quantity)
-    books.book(report.seller_id, [(report.sku, at)], cause, buyer)
+    move = Move(report.sku, report.location_id, source, bucket_of(disposition), report.quantity)
+    books.book(report.seller_id, [move], cause, buyer)
     return bookings.review_listings(books, report.seller_id, [report.sku], cause)
 
 
@@ -58,7 +58,7 @@ def _take(books: Books, report: UnitsAdjusted, way: tuple[Bucket, Account], caus
     facts = bookings.withdraw(books, report.seller_id, [Need(report.sku, location_id, quantity, (source,))], cause)
     units = min(quantity, books.item(*key).balances.get((location_id, source), 0))
     if units:
-        books.book(report.seller_id, [(report.sku, Move(location_id, source, target, units))], cause)
+        books.book(report.seller_id, [Move(report.sku, location_id, source, target, units)], cause)
     if units < quantity:
         facts.append(bookings.open_discrepancy(books, key, location_id, quantity - units, cause))
     return [*facts, *bookings.review_listings(books, report.seller_id, [report.sku], cause)]

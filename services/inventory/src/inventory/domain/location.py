@@ -69,7 +69,7 @@ def allocate(wanted: Sequence[Wanted], shelves: Shelves) -> tuple[Portion, ...] 
         sku = line.sku
         needed[sku] = needed.get(sku, 0) + line.quantity
     if whole := _whole(needed, shelves):  # the usual case: one parcel
-        return tuple([Portion(line.line, line.sku, whole, line.quantity) for line in wanted])
+        return tuple([Portion._make((line.line, line.sku, whole, line.quantity)) for line in wanted])
     supply = {sku: shelves.by_place(sku) for sku in needed}
     missing = {sku: n - held for sku, n in needed.items() if n > (held := sum(supply[sku].values()))}
     return Short(missing) if missing else _portions(wanted, supply, fewest(needed, supply))

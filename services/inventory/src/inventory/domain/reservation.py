@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from inventory.domain.location import Portion, Wanted, scope_of
-from inventory.domain.stock import NEVER, UNFULFILLABLE, Account, Bucket, Outside, Place
+from inventory.domain.stock import AVAILABLE, NEVER, UNFULFILLABLE, Account, Bucket, Outside, Place
 
 ORDER, REMOVAL = "order", "removal"
 """The kinds of holders."""
@@ -106,7 +106,7 @@ def target_of(reason: str) -> Account:
 
 def hold(portions: Iterable[Portion], marketplace_id: str, channel: str, now: datetime) -> Reservation:
     """A reservation of these units."""
-    lines = tuple([Line(line, location, sku, quantity) for line, sku, location, quantity in portions])
+    lines = tuple([Line._make((line, location, sku, quantity, 0, 0, AVAILABLE)) for line, sku, location, quantity in portions])
     return Reservation(Status.HELD, marketplace_id, channel, lines, now, now)
 
 
