@@ -13,35 +13,11 @@ import pytest
 
 from chassis.failures import StorageError, VersionConflictError
 
-from support.row_databases import SETTINGS, MemoryDatabase, RowDatabase, Session, open_postgres_database, outcome, started
-from support.row_tables import entry, label, metadata, sample, shelf
+from support.row_databases import outcome, started
+from support.row_tables import entry, label, sample, shelf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from devkit.databases import DatabaseServer
-
-
-@pytest.fixture(scope="session")
-async def postgres_rows(postgres: DatabaseServer) -> AsyncIterator[RowDatabase]:
-    postgres.drop_database("wharf_rows")
-    dsn = postgres.create_database("wharf_rows")
-    postgres.execute(*(f"ALTER ROLE wharf_rows SET {name} = '{value}';" for name, value in SETTINGS.items()))
-    async with open_postgres_database(dsn, metadata) as database:
-        yield database
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def chosen(request: pytest.FixtureRequest) -> RowDatabase:
-    """The server is asked for by those that need it only."""
-    database: RowDatabase = MemoryDatabase() if request.param == "memory" else request.getfixturevalue("postgres_rows")
-    return database
-
-
-@pytest.fixture
-async def database(chosen: RowDatabase) -> RowDatabase:
-    await chosen.clear()
-    return chosen
+    from support.row_databases import RowDatabase, Session
 
 
 async def _committed(database: RowDatabase, table: Any, rows: list[tuple[Any, ...]]) -> None:

@@ -10,38 +10,20 @@ import pytest
 from chassis.failures import StorageError, VersionConflictError
 from chassis.rows import ReadTogetherError
 
-from support.embedded import unique_name
-from support.row_databases import MemoryDatabase, RowDatabase, Session, open_postgres_database
-from support.row_tables import entry, label, metadata, sample, shelf
+from support.row_tables import entry, label, sample, shelf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from devkit.databases import DatabaseServer
-
-
-@pytest.fixture(scope="module")
-async def postgres_rows(postgres: DatabaseServer) -> AsyncIterator[RowDatabase]:
-    name = unique_name("together")
-    async with open_postgres_database(postgres.create_database(name), metadata) as database:
-        yield database
-    postgres.drop_database(name)
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def chosen(request: pytest.FixtureRequest) -> RowDatabase:
-    database: RowDatabase = MemoryDatabase() if request.param == "memory" else request.getfixturevalue("postgres_rows")
-    return database
+    from support.row_databases import RowDatabase, Session
 
 
 @pytest.fixture
-async def database(chosen: RowDatabase) -> RowDatabase:
-    await chosen.clear()
-    session = await chosen.begin()
+async def database(database: RowDatabase) -> RowDatabase:
+    """Three shelves and a label are there."""
+    session = await database.begin()
     await session.rows.insert(shelf, [("s", place, 5, 0, None) for place in range(3)])
     await session.rows.insert(label, [(1, "one", "me", None)])
     await session.commit()
-    return chosen
+    return database
 
 
 async def _units(database: RowDatabase) -> list[tuple[int, int, int]]:
@@ -144,4 +126,4 @@ async def test_it_is_one_statement(postgres_rows: RowDatabase) -> None:
         await rows.insert(entry, [("body",)])
     await rows.delete(entry, [(1,)])
     await session.rollback()
-    assert [query.partition(" ")[0] for query in heard][:2] == ["WITH", "DELETE"]
+    assert [query.partition(" ")[0] for query in heard if "INSERT" in query or "DELETE" in query] == ["WITH", "DELETE"]

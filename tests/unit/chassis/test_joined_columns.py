@@ -1,12 +1,12 @@
 """Columns that travel as one text say what the list of values said; what would not is left to the driver."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 from asyncpg.pgproto import pgproto
 
-from chassis.statements import joined_flags, joined_ids, joined_instants, joined_numbers
+from chassis.statements import joined_bytes, joined_dates, joined_flags, joined_ids, joined_instants, joined_numbers
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -20,6 +20,11 @@ def test_numbers_and_flags_are_spelled_as_array_literals() -> None:
 def test_ids_are_spelled_as_array_literals_the_drivers_own_too() -> None:
     own = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
     assert joined_ids([own, None, pgproto.UUID(str(own))]) == f'{{"{own}",null,"{own}"}}'
+
+
+def test_dates_and_bytes_are_spelled_as_array_literals() -> None:
+    assert joined_dates([date(2026, 3, 1), None, date(1, 1, 1)]) == "{2026-03-01,NULL,0001-01-01}"
+    assert joined_bytes([b"\x00\xff", None, b""]) == r'{"\\x00ff",NULL,"\\x"}'
 
 
 def test_instants_keep_their_microseconds_and_their_zone() -> None:
@@ -37,6 +42,16 @@ def test_what_is_no_whole_number_is_left_to_the_driver(odd: object) -> None:
 @pytest.mark.parametrize("odd", [1, "t", 0.0])
 def test_what_is_no_flag_is_left_to_the_driver(odd: object) -> None:
     assert joined_flags([True, odd]) is None  # type: ignore[list-item]  # on purpose
+
+
+@pytest.mark.parametrize("odd", [NOON, "2026-03-01", 0])
+def test_what_is_no_date_is_left_to_the_driver(odd: object) -> None:
+    assert joined_dates([NOON.date(), odd]) is None  # type: ignore[list-item]  # on purpose
+
+
+@pytest.mark.parametrize("odd", [bytearray(b"a"), memoryview(b"a"), "a"])
+def test_what_is_no_bytes_is_left_to_the_driver(odd: object) -> None:
+    assert joined_bytes([b"a", odd]) is None  # type: ignore[list-item]  # on purpose
 
 
 @pytest.mark.parametrize("odd", ["01890a5d-ac96-774b-bcce-b302099a8057", 5, b"0" * 16])

@@ -172,7 +172,7 @@ def _given(table: Table, columns: tuple[str, ...], rows: Collection[tuple[Any, .
     if not rows:
         return None
     arrays: list[Any] = list(map(list, zip(*rows, strict=True)))
-    joined = [join(array) if join else array for array, join in zip(arrays, statements.joins(table, columns), strict=True)]
+    joined = [join(array) for array, join in zip(arrays, statements.joins(table, columns), strict=True)]
     return Given(Form.ARRAYS, arrays) if None in joined else Given(Form.JOINED, joined)
 
 
