@@ -17,7 +17,7 @@ TASK = "hold_ended"
 QUEUE = "deadlines"
 JOBS_AT_ONCE = 20
 CONNECTIONS_MAX = JOBS_AT_ONCE + 4
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 """As often as Wharf looks; without being told so it would be every five seconds."""
 _HOLD_ENDED = """UPDATE customer_order SET changed_at = %(now)s, revision = revision + 1
     WHERE seller_id = %(seller_id)s AND order_id = %(order_id)s AND status = 'Pending'"""

@@ -194,7 +194,7 @@ def _alone_table(alone: Mapping[int, tuple[Measured, Measured]]) -> Table:
         ),
         tuple(rows),
         "A hold of a buyer ends: the order's row changes, its deadline goes, the inbox has a row more. The service looks for "
-        "deadlines once a second. Lateness: from the instant to the commit, by the database's account.",
+        "deadlines twice a second. Lateness: from the instant to the commit, by the database's account.",
     )
 
 
@@ -211,7 +211,7 @@ def _beside_table(drained: Mapping[str, list[Measured]], timely: Mapping[str, li
         f"Beside procrastinate: {wanted.pairs} pairs with {wanted.pair_pending:,} pending",
         ("way", "fired/s", "CPU-ms each, own", "PostgreSQL", f"late p50 s at {wanted.pair_rate}/s", "p99 s"),
         tuple(rows),
-        f"Median (range). {wanted.pair_due:,} were due for an hour, the process runs, both look once a second. Procrastinate: "
+        f"Median (range). {wanted.pair_due:,} were due for an hour, the process runs, both look twice a second. Procrastinate: "
         "20 jobs at once, due jobs first in its table; its job changes the same row with one statement.",
     )
 
