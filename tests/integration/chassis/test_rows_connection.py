@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.failures import Failure, StorageError, failure_of
-from chassis.postgres import translated
+from chassis.postgres import is_lost, translated
 from chassis.transaction import PostgresTransactions, Transaction
 
 from support.embedded import unique_name
@@ -48,6 +48,55 @@ async def test_a_connection_that_the_server_ends_passes_and_the_pool_makes_a_new
         assert failure_of(raised.value) is Failure.PASSING
     async with transactions.begin() as tx:
         assert await tx.rows.lock(shelf, [("s", 1)]) == []
+
+
+@pytest.mark.parametrize("turns", range(14))
+async def test_a_transaction_whose_begin_was_given_up_costs_no_other_its_commit(engine: AsyncEngine, turns: int) -> None:
+    """Its connection may have begun all the same: nobody may take it for one that has not."""
+    transactions = PostgresTransactions(engine, TABLES)
+    await _stocked(transactions, 0)
+    given_up = asyncio.create_task(_stocked(transactions, 1))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    await _stocked(transactions, 2)
+    async with engine.connect() as connection:
+        assert {0, 2} <= set(await connection.scalars(text("SELECT place FROM shelf")))
+
+
+async def test_connections_that_ended_while_nobody_looked_cost_no_try(engine: AsyncEngine, postgres: DatabaseServer) -> None:
+    ended: asyncio.Queue[Any] = asyncio.Queue()
+    async with engine.connect() as one, engine.connect() as other:
+        pids = [await connection.scalar(text("SELECT pg_backend_pid()")) for connection in (one, other)]
+        for connection in (one, other):
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver.add_termination_listener(ended.put_nowait)
+    postgres.execute(*(f"SELECT pg_terminate_backend({pid}, 5000);" for pid in pids))
+    async with asyncio.timeout(20):
+        await ended.get()
+        await ended.get()
+    await _stocked(PostgresTransactions(engine, TABLES), 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (asyncio.CancelledError(), True),
+        (TimeoutError(), True),
+        (ConnectionResetError(), True),
+        (StorageError("08006"), True),
+        (StorageError("40P01"), False),
+        (ValueError("a bug"), False),
+    ],
+)
+def test_only_what_the_server_has_answered_is_known(error: BaseException, *, lost: bool) -> None:
+    assert is_lost(error) is lost
+
+
+async def _stocked(transactions: PostgresTransactions, place: int) -> None:
+    async with transactions.begin() as tx:
+        await tx.rows.insert(shelf, [("s", place, 1, 0, None)])
 
 
 async def _lock_on_a_connection_that_ends(engine: AsyncEngine, begin: Begin) -> None:

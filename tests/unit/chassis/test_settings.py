@@ -45,6 +45,14 @@ def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
     assert "secret" not in str(raised.value)
 
 
+def test_batches_need_connections_for_their_transactions(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WHARF_BATCHES_AT_ONCE", "16")
+    with pytest.raises(SettingsError, match="needs 19 connections"):
+        read_settings(ServiceSettings)
+    environment.setenv("WHARF_DATABASE_CONNECTIONS_MAX", "28")
+    assert read_settings(ServiceSettings).transactions_at_once == 19
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

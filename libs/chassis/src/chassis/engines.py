@@ -11,10 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from chassis.settings import ServiceSettings
 
 CONNECT_SECONDS_MAX = 10
-QUESTIONS_PART = 3
-QUESTIONS_CONNECTIONS_MIN = 3
-"""The election keeps one, and the census and the publisher want one now and then."""
-
 BY_KEYS: Mapping[str, str] = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -38,11 +34,9 @@ class Engines:
     @classmethod
     def of(cls, settings: ServiceSettings, service: str) -> Self:
         """Connections are made when they are needed, a third of them for questions."""
-        connections_max = settings.database_connections_max
-        questions_max = max(QUESTIONS_CONNECTIONS_MIN, connections_max // QUESTIONS_PART)
         return cls(
-            _engine(settings, service, BY_KEYS, connections_max - questions_max),
-            _engine(settings, service, ANEW, questions_max),
+            _engine(settings, service, BY_KEYS, settings.transactions_at_once),
+            _engine(settings, service, ANEW, settings.questions_at_once),
         )
 
     async def dispose(self) -> None:

@@ -222,6 +222,14 @@ def storage_error(error: BaseException | None) -> StorageError | None:
             return None
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether nobody knows what became of the statement: the connection has gone, or the waiting for an answer was given up."""
+    if not isinstance(error, Exception):
+        return True
+    meaning = error if isinstance(error, StorageError) else storage_error(error)
+    return meaning is not None and meaning.sqlstate == failures.CONNECTION_LOST
+
+
 def _refused_value(error: BaseException) -> StorageError:
     """The client library could not encode a value. Its own message would repeat the value: left out."""
     causes = [error]

@@ -23,6 +23,13 @@ INBOX_RETENTION_DAYS_MIN = 31
 """More than the longest deadline of the usual policy, 30 days to confirm an order."""
 
 
+QUESTIONS_PART = 3
+QUESTIONS_CONNECTIONS_MIN = 3
+"""The election keeps one, and the census and the publisher want one now and then."""
+PATROLS_CONNECTIONS = 3
+"""The relay, and what looks for due and for old rows, transact beside the batches."""
+
+
 class SettingsError(ValueError):
     """What is wrong, one line a variable. Repeats no values: they may be secret."""
 
@@ -102,6 +109,17 @@ class ServiceSettings(DatabaseSettings):
     stalled_seconds: float = Field(default=60.0, ge=5, le=3600)
     """After so long without progress a lane with work is taken for dead, and the process with it."""
 
+    @model_validator(mode="after")
+    def _wide_enough(self) -> Self:
+        needed = self.batches_at_once + PATROLS_CONNECTIONS
+        if self.transactions_at_once < needed:
+            raise ValueError(
+                f"{PREFIX}BATCHES_AT_ONCE={self.batches_at_once} needs {needed} connections for transactions: with "
+                f"{PREFIX}DATABASE_CONNECTIONS_MAX={self.database_connections_max} there are {self.transactions_at_once}, since a "
+                "third is for questions"
+            )
+        return self
+
     def unsafe(self) -> dict[str, bool]:
         return {
             **super().unsafe(),
@@ -110,6 +128,15 @@ class ServiceSettings(DatabaseSettings):
             "clock": self.clock == "driven",
             "auth_keys_file": self.auth_keys_file is None,
         }
+
+    @property
+    def questions_at_once(self) -> int:
+        """Connections for what only reads."""
+        return max(QUESTIONS_CONNECTIONS_MIN, self.database_connections_max // QUESTIONS_PART)
+
+    @property
+    def transactions_at_once(self) -> int:
+        return self.database_connections_max - self.questions_at_once
 
     @property
     def topic_retention_min(self) -> timedelta:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum, auto
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -36,6 +36,8 @@ class Form(Enum):
     JOINED = auto()
 
 
+TOGETHER_KEPT = 500
+"""Which writes a batch has, times the form of each: a service makes some tens of them."""
 PARAMETER = re.compile(r"\$(\d+)")
 QUOTE = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
@@ -62,7 +64,7 @@ def update(table: Table, columns: tuple[str, ...] | None, form: Form) -> str:
     return f"UPDATE {_name(table)} AS held SET {', '.join(changes)} FROM {_given(table, given, form)} WHERE {matches}"
 
 
-@cache
+@lru_cache(TOGETHER_KEPT)
 def together(writes: tuple[str, ...], sizes: tuple[int, ...]) -> str:
     """Statements with so many parameters each as one; it answers how many rows each has touched."""
     parts, before = [], 0

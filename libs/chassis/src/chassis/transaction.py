@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.memory import Memory, MemoryRows, Pause
-from chassis.postgres import PostgresRows, translated
+from chassis.postgres import PostgresRows, is_lost, translated
 from chassis.rows import Rows
 from chassis.tables import ServiceTables
 
@@ -36,9 +36,17 @@ class PostgresTransactions:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
-        # not by SQLAlchemy's `begin`: it sends BEGIN with a statement of its own only, and takes three times as long
-        async with self._driver() as driver, driver.transaction():
-            yield Transaction(PostgresRows(driver), self.tables)
+        # not by SQLAlchemy's `begin`: it sends BEGIN with a statement of its own only, and takes three times as long; not by the
+        # driver's: where BEGIN was cut short it would take the next transaction for one inside, which is never committed
+        async with self._driver() as driver:
+            await driver.execute("BEGIN")
+            try:
+                yield Transaction(PostgresRows(driver), self.tables)
+            except Exception as error:
+                if not is_lost(error):
+                    await driver.execute("ROLLBACK")
+                raise
+            await driver.execute("COMMIT")
 
     @asynccontextmanager
     async def once(self) -> AsyncIterator[Transaction]:
@@ -47,12 +55,21 @@ class PostgresTransactions:
 
     @asynccontextmanager
     async def _driver(self) -> AsyncIterator[Any]:
-        """Asyncpg's connection, from SQLAlchemy's pool, which does not see what becomes of it."""
+        """Asyncpg's connection, from SQLAlchemy's pool, which does not see what becomes of it. It is not used again when nobody
+        knows what became of its last statement.
+        """
         with translated():
             async with self.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
+                while driver.is_closed():  # since it was used last: when a server has started anew, that is all of them
+                    await connection.invalidate()
+                    driver = (await connection.get_raw_connection()).driver_connection
                 try:
                     yield driver
+                except BaseException as error:
+                    if is_lost(error):
+                        driver.terminate()
+                    raise
                 finally:
                     if driver.is_closed() or driver.is_in_transaction():
                         await connection.invalidate()
