@@ -114,9 +114,9 @@ class ServiceSettings(DatabaseSettings):
         needed = self.batches_at_once + PATROLS_CONNECTIONS
         if self.transactions_at_once < needed:
             raise ValueError(
-                f"{PREFIX}BATCHES_AT_ONCE={self.batches_at_once} needs {needed} connections for transactions: with "
-                f"{PREFIX}DATABASE_CONNECTIONS_MAX={self.database_connections_max} there are {self.transactions_at_once}, since a "
-                "third is for questions"
+                f"{PREFIX}BATCHES_AT_ONCE={self.batches_at_once} needs {needed} connections for transactions: of "
+                f"{PREFIX}DATABASE_CONNECTIONS_MAX={self.database_connections_max} there are {self.transactions_at_once}, "
+                "since a third is for questions"
             )
         return self
 

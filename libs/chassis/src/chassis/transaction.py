@@ -36,8 +36,8 @@ class PostgresTransactions:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
-        # not by SQLAlchemy's `begin`: it sends BEGIN with a statement of its own only, and takes three times as long; not by the
-        # driver's: where BEGIN was cut short it would take the next transaction for one inside, which is never committed
+        # not by SQLAlchemy's `begin`: it sends BEGIN with a statement of its own only, and takes thrice as long. Nor by the
+        # driver's: where BEGIN was cut short it takes the next transaction for one inside, which is never committed
         async with self._driver() as driver:
             await driver.execute("BEGIN")
             try:
