@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from devkit.faults.crashing import Point
 from devkit.faults.facts import Flow
 from devkit.faults.floods import piled_up, poisoned, wanted_by_all
-from devkit.faults.part_faults import backends_killed, kafka_gone, postgres_gone, rows_locked
+from devkit.faults.part_faults import backends_killed, kafka_gone, postgres_gone, postgres_paused, rows_locked
 from devkit.faults.process_faults import crashing, killed, paused, storm
 from devkit.faults.scene import calm
 from devkit.faults.stand import SESSION_SECONDS
@@ -23,6 +23,8 @@ PAUSE_SECONDS_MIN = SESSION_SECONDS + 2.0
 CRASH_SECONDS_MIN, LOCK_SECONDS_MIN = 6.0, 5.0
 OUTAGE_SECONDS_MIN = 12.0
 """Longer than a relay waits for the broker's word."""
+STATEMENT_SECONDS_MIN = 40.0
+"""Longer than a service waits for the answer to a statement."""
 COPIES_MAX = 5
 
 
@@ -82,6 +84,12 @@ CELLS: tuple[Cell, ...] = (
     *_of_each_service(),
     *_at_named_points(),
     Cell("postgres-crash", "PostgreSQL stopped at once (SIGQUIT), started again", postgres_gone, in_short=True),
+    Cell(
+        "postgres-paused",
+        "PostgreSQL and all its sessions paused (SIGSTOP) for longer than a statement may take, then continued",
+        postgres_paused,
+        fault_seconds_min=STATEMENT_SECONDS_MIN,
+    ),
     Cell("postgres-backends", "half of all connections to PostgreSQL cut every second", backends_killed),
     Cell(
         "kafka-crash",

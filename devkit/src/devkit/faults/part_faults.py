@@ -7,6 +7,8 @@ import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import psutil
+
 from devkit.benchmarks.ground import connected
 from devkit.databases import DatabaseCommandError
 from devkit.faults.scene import meanwhile
@@ -35,6 +37,21 @@ async def postgres_gone(scene: Scene) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(postgres.stop)
         await asyncio.to_thread(postgres.start)
+
+
+@asynccontextmanager
+async def postgres_paused(scene: Scene) -> AsyncIterator[None]:
+    """The server and all its sessions stand still, and go on at the end as if nothing had been."""
+    server = psutil.Process(scene.stand.postgres.child.pid)
+    server.suspend()  # ahead of its sessions: it opens no other
+    stopped = [server, *server.children(recursive=True)]
+    for process in stopped[1:]:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in reversed(stopped):
+            process.resume()
 
 
 @asynccontextmanager
