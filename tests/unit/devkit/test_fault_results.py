@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from devkit.faults.cells import CELLS, chosen
+from devkit.faults.ending import misplaced
 from devkit.faults.results import COLUMNS, Result, also_failed, failed, markdown
 
 SEEN = Result(
@@ -51,3 +54,12 @@ def test_cells_are_chosen_by_name() -> None:
     assert 5 < len(chosen((), short=True)) < len(CELLS)
     with pytest.raises(LookupError, match="no cell kill-everybody"):
         chosen(("kill-everybody",), short=False)
+
+
+def test_what_nobody_knows_the_arrival_of_may_be_in_quarantine_and_nothing_else() -> None:
+    certain, perhaps = Counter(orders=5), Counter(orders=2)
+    assert not misplaced(Counter(orders=5), certain, perhaps)
+    assert not misplaced(Counter(orders=7), certain, perhaps)
+    assert len(misplaced(Counter(orders=4), certain, perhaps)) == 1
+    assert len(misplaced(Counter(orders=8, removals=1), certain, perhaps)) == 2
+    assert len(misplaced(Counter(), certain, perhaps)) == 1

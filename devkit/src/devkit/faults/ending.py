@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -59,10 +60,17 @@ async def wrong(scene: Scene) -> list[str]:
     if report.parked:
         problems.append(f"{report.parked} messages are parked")
     there = await quarantined(stand)
-    return problems + [
-        f"{service}: {there[service]} records in quarantine, {stand.quarantined[service]} belong there"
-        for service in sorted(there)
-        if there[service] != stand.quarantined[service]
+    problems += misplaced(there, stand.quarantined, stand.perhaps_quarantined)
+    stand.quarantined, stand.perhaps_quarantined = there, Counter()  # now it is known
+    return problems
+
+
+def misplaced(there: Counter[str], certain: Counter[str], perhaps: Counter[str]) -> list[str]:
+    """What quarantine lacks or has too much of, by service; `perhaps` more than are `certain` may be there."""
+    return [
+        f"{service}: {there[service]} records in quarantine, {certain[service]} belong there and perhaps {perhaps[service]} more"
+        for service in sorted(there.keys() | certain.keys())
+        if not certain[service] <= there[service] <= certain[service] + perhaps[service]
     ]
 
 

@@ -60,28 +60,31 @@ async def poisoned(scene: Scene) -> AsyncIterator[None]:
     """Records that are no messages, and messages in the name of somebody else, on the topics of all services. Each has to be
     put into quarantine, and none may hold up anybody.
     """
-    taken: Counter[str] = Counter()
-    async with meanwhile(_poison(scene, taken)):
+    taken, unknown = Counter[str](), Counter[str]()
+    async with meanwhile(_poison(scene, taken, unknown)):
         yield
         await until(lambda: taken.total() >= POISON_MIN, seconds_max=BACKLOG_SECONDS_MAX)
     scene.remarks.append(f"{taken.total():,} poisoned records")
     scene.stand.quarantined += taken
+    scene.stand.perhaps_quarantined += unknown
 
 
-async def _poison(scene: Scene, taken: Counter[str]) -> None:
+async def _poison(scene: Scene, taken: Counter[str], unknown: Counter[str]) -> None:
     """Until canceled, which ends between two bursts: what was sent is counted."""
     number = 0
     while True:
         pause = asyncio.create_task(asyncio.sleep(BURST / POISON_PER_SECOND))
         burst = [_poisoned(scene, number + place) for place in range(BURST)]
         number += BURST
-        await asyncio.shield(asyncio.create_task(_spill(scene, burst, taken)))
+        await asyncio.shield(asyncio.create_task(_spill(scene, burst, taken, unknown)))
         await pause
 
 
-async def _spill(scene: Scene, burst: Sequence[Record], taken: Counter[str]) -> None:
+async def _spill(scene: Scene, burst: Sequence[Record], taken: Counter[str], unknown: Counter[str]) -> None:
+    """Whose acknowledgment does not come in time may be there all the same."""
     sent = await asyncio.gather(*(scene.load.clients.sent(record) for record in burst))
-    taken.update(READERS[record.topic] for record, well in zip(burst, sent, strict=True) if well)
+    for record, well in zip(burst, sent, strict=True):
+        (taken if well else unknown)[READERS[record.topic]] += 1
 
 
 def _poisoned(scene: Scene, number: int) -> Record:

@@ -73,6 +73,8 @@ class Stand:
     now: datetime = OPENING
     quarantined: Counter[str] = field(default_factory=Counter)
     """How many records each service has to have put into quarantine."""
+    perhaps_quarantined: Counter[str] = field(default_factory=Counter)
+    """How many more it may have: nobody knows whether the broker took them."""
 
     # ---- processes --------------------------------------------------------------------------------------------
 
