@@ -68,7 +68,7 @@ async def wrong(scene: Scene) -> list[str]:
 def misplaced(there: Counter[str], certain: Counter[str], perhaps: Counter[str]) -> list[str]:
     """What quarantine lacks or has too much of, by service; `perhaps` more than are `certain` may be there."""
     return [
-        f"{service}: {there[service]} records in quarantine, {certain[service]} belong there and perhaps {perhaps[service]} more"
+        f"{service}: {there[service]} records in quarantine, {certain[service]} belong there, perhaps {perhaps[service]} more"
         for service in sorted(there.keys() | certain.keys())
         if not certain[service] <= there[service] <= certain[service] + perhaps[service]
     ]
