@@ -76,7 +76,11 @@ async def _poison(scene: Scene, taken: Counter[str], unknown: Counter[str]) -> N
         pause = asyncio.create_task(asyncio.sleep(BURST / POISON_PER_SECOND))
         burst = [_poisoned(scene, number + place) for place in range(BURST)]
         number += BURST
-        await asyncio.shield(asyncio.create_task(_spill(scene, burst, taken, unknown)))
+        spilling = asyncio.create_task(_spill(scene, burst, taken, unknown))
+        try:
+            await asyncio.shield(spilling)
+        finally:
+            await spilling  # a cancellation goes through the shield
         await pause
 
 
