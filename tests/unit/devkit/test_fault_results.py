@@ -58,8 +58,8 @@ def test_cells_are_chosen_by_name() -> None:
 
 def test_what_nobody_knows_the_arrival_of_may_be_in_quarantine_and_nothing_else() -> None:
     certain, perhaps = Counter(orders=5), Counter(orders=2)
-    assert not misplaced(Counter(orders=5), certain, perhaps)
-    assert not misplaced(Counter(orders=7), certain, perhaps)
-    assert len(misplaced(Counter(orders=4), certain, perhaps)) == 1
-    assert len(misplaced(Counter(orders=8, removals=1), certain, perhaps)) == 2
-    assert len(misplaced(Counter(), certain, perhaps)) == 1
+    assert not misplaced(Counter(orders=5), certain=certain, perhaps=perhaps)
+    assert not misplaced(Counter(orders=7), certain=certain, perhaps=perhaps)
+    assert len(misplaced(Counter(orders=4), certain=certain, perhaps=perhaps)) == 1
+    assert len(misplaced(Counter(orders=8, removals=1), certain=certain, perhaps=perhaps)) == 2
+    assert len(misplaced(Counter(), certain=certain, perhaps=perhaps)) == 1

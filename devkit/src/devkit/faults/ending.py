@@ -60,12 +60,12 @@ async def wrong(scene: Scene) -> list[str]:
     if report.parked:
         problems.append(f"{report.parked} messages are parked")
     there = await quarantined(stand)
-    problems += misplaced(there, stand.quarantined, stand.perhaps_quarantined)
+    problems += misplaced(there, certain=stand.quarantined, perhaps=stand.perhaps_quarantined)
     stand.quarantined, stand.perhaps_quarantined = there, Counter()  # now it is known
     return problems
 
 
-def misplaced(there: Counter[str], certain: Counter[str], perhaps: Counter[str]) -> list[str]:
+def misplaced(there: Counter[str], *, certain: Counter[str], perhaps: Counter[str]) -> list[str]:
     """What quarantine lacks or has too much of, by service; `perhaps` more than are `certain` may be there."""
     return [
         f"{service}: {there[service]} records in quarantine, {certain[service]} belong there, perhaps {perhaps[service]} more"
