@@ -50,6 +50,7 @@ def test_the_table_of_the_documents_counts_commands_and_violations() -> None:
 
 def test_cells_are_chosen_by_name() -> None:
     assert [cell.name for cell in chosen(("calm", "backlog"), short=True)] == ["calm", "backlog"]
+    assert [cell.name for cell in chosen(("calm", "poison", "calm"), short=False)] == ["calm", "poison"]
     assert chosen((), short=False) == list(CELLS)
     assert 5 < len(chosen((), short=True)) < len(CELLS)
     with pytest.raises(LookupError, match="no cell kill-everybody"):

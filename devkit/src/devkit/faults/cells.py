@@ -120,8 +120,11 @@ CELLS: tuple[Cell, ...] = (
 
 
 def chosen(names: tuple[str, ...], *, short: bool) -> list[Cell]:
-    """Those with these names; without any all, or those of the short form. Raises LookupError."""
+    """Those with these names, each once, since its objects bear its name; without any all, or those of the short form.
+
+    Raises LookupError.
+    """
     known = {cell.name: cell for cell in CELLS}
     if unknown := [name for name in names if name not in known]:
         raise LookupError(f"there is no cell {', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in names] or [cell for cell in CELLS if cell.in_short or not short]
+    return [known[name] for name in dict.fromkeys(names)] or [cell for cell in CELLS if cell.in_short or not short]

@@ -43,14 +43,14 @@ async def postgres_gone(scene: Scene) -> AsyncIterator[None]:
 async def postgres_paused(scene: Scene) -> AsyncIterator[None]:
     """The server and all its sessions stand still, and go on at the end as if nothing had been."""
     server = psutil.Process(scene.stand.postgres.child.pid)
-    server.suspend()  # ahead of its sessions: it opens no other
-    stopped = [server, *server.children(recursive=True)]
-    for process in stopped[1:]:
-        process.suspend()
+    server.suspend()  # ahead of its sessions: it opens no other, and what ends stays known
+    sessions = server.children(recursive=True)
     try:
+        for session in sessions:
+            session.suspend()
         yield
     finally:
-        for process in reversed(stopped):
+        for process in (*sessions, server):
             process.resume()
 
 
