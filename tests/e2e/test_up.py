@@ -54,11 +54,19 @@ def test_what_is_sent_by_hand_can_be_watched_with_what_follows_from_it(tmp_path:
     with started(seen, "watch", *chosen, "--beginning"):
         receipt = ("seller_id=seller-1", "sku=22633", "location_id=seller:GB:main", "quantity=5")
         assert "key seller-1/item/22633" in wharf("send", "UnitsReceived", *receipt).stdout
-        assert says(seen, "StockSnapshot", COMMAND_SECONDS)
+        assert says(seen, "StockSnapshot", COMMAND_SECONDS), seen.read_text()
         order = ("seller_id=seller-1", f"order_id={ORDER}", "marketplace_id=GB", "buyer.buyer_id=17850")
         wharf("send", "PlaceOrder", *order, f"delivery_address={ADDRESS}", f"lines={LINES}")
         assert says(seen, "StockReserved", COMMAND_SECONDS), seen.read_text()
     assert re.search(rf"OrderPlaced +{KEY}", seen.read_text())
+
+
+@pytest.mark.usefixtures("up")
+@pytest.mark.parametrize("turn", range(8))
+def test_from_the_beginning_is_from_the_beginning_each_time(tmp_path: Path, turn: int) -> None:
+    seen = tmp_path / f"watch-{turn}.log"
+    with started(seen, "watch", "--topic", "orders.facts", "--beginning"):
+        assert says(seen, "OrderPlaced", COMMAND_SECONDS / 3), seen.read_text()
 
 
 @pytest.mark.usefixtures("up")

@@ -51,7 +51,6 @@ async def open_ears(bootstrap: str) -> AsyncIterator[Ears]:
     partitions = [TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
     consumer.assign(partitions)
     try:
-        await consumer.seek_to_beginning(*partitions)
         yield Ears(consumer, partitions)
     finally:
         await stop_consumer(consumer)

@@ -150,12 +150,11 @@ class ToyStack:
 
     async def facts(self) -> list[Any]:
         """All records of the facts' topic, a partition after the other."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False, auto_offset_reset="earliest")
         ats = [TopicPartition(FACTS.name, number) for number in range(PARTITIONS)]
         consumer.assign(ats)
         await consumer.start()
         try:
-            await consumer.seek_to_beginning(*ats)
             ends, found = await consumer.end_offsets(ats), []
             while any([await consumer.position(at) < ends[at] for at in ats]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():

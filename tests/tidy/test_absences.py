@@ -78,6 +78,12 @@ def test_every_consumer_of_a_service_states_its_group_and_commits_by_itself(writ
     assert places(silent) == []
 
 
+def test_where_a_consumer_begins_is_said_when_it_is_made() -> None:
+    """A seek to either end gives the place that aiokafka was already looking for, if it was: one time in three."""
+    everything = modules("services", "libs", "devkit", "tests")
+    assert places((each, node) for each in everything for name, node in calls(each) if name.startswith("seek_to_")) == []
+
+
 def test_a_domain_is_the_standard_library_and_itself(written: list[Module]) -> None:
     domains = [each for each in written if "domain" in each.name.split(".")]
     assert domains

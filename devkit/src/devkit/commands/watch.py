@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from contracts.clock import TICKS
@@ -44,10 +44,9 @@ def main(
 
 
 async def _follow(bootstrap: str, topics: list[str], types: set[str], *, as_json: bool, beginning: bool) -> None:
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, enable_auto_commit=False)
+    start = "earliest" if beginning else "latest"
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset=start)
     async with consumer:
-        partitions: set[TopicPartition] = consumer.assignment()
-        await (consumer.seek_to_beginning(*partitions) if beginning else consumer.seek_to_end(*partitions))
         async for record in consumer:
             headers = dict(_headers(record.headers))
             if not types or headers.get("ce_type") in types:

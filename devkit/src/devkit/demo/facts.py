@@ -99,7 +99,6 @@ class Facts:
         await consumer.start()
         own = [TopicPartition(topic, number) for topic in TOPICS for number in range(partitions[topic])]
         consumer.assign(own)
-        await consumer.seek_to_beginning(*own)
         consumer.pause(*own)
         return cls(consumer, own, curves)
 
