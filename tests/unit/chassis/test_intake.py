@@ -83,6 +83,11 @@ def test_a_trace_that_is_none_is_not_carried_on(text: bytes) -> None:
     assert got.envelope.traceparent is None
 
 
+@pytest.mark.parametrize("schema", [None, b"https://shop.example/schemas/put-in.json"])
+def test_a_schema_of_somebody_elses_names_no_version_of_ours(schema: bytes | None) -> None:
+    assert isinstance(read(a_record().with_header("ce_dataschema", schema), TYPES, "purses", START), Received)
+
+
 def test_a_type_that_the_service_does_not_decide_is_passed_over_without_decoding() -> None:
     assert read(replace(a_record().with_header("ce_type", b"Elsewhere"), value=b"{not json"), TYPES, "purses", START) is None
 
@@ -97,6 +102,8 @@ BAD: dict[str, tuple[Raw, str]] = {
     "no type": (GOOD.without_header("ce_type"), "ce_type"),
     "a null type": (GOOD.with_header("ce_type", None), "ce_type"),
     "a type that is no text": (GOOD.with_header("ce_type", b"\xff"), "ce_type"),
+    "another version of its type": (GOOD.with_header("ce_dataschema", b"urn:wharf:PutIn:2"), "urn:wharf:PutIn:1"),
+    "another type's schema": (GOOD.with_header("ce_dataschema", b"urn:wharf:TakeOut:1"), "ce_dataschema"),
     "a null id": (GOOD.with_header("ce_id", None), "ce_id"),
     "a source that is no text": (GOOD.with_header("ce_source", b"\xc3\x28"), "UTF-8"),
     "a source with a control character": (GOOD.with_header("ce_source", b"/a\0b"), "ce_source"),

@@ -54,7 +54,7 @@ def draw_orders(draw: Draw) -> None:
 
 def _order(draw: Draw, number: int) -> None:
     dice = draw.dice
-    skus = [dice.choice(draw.skus) for _ in range(dice.choice((1, 1, 2, 3)))]
+    skus = [dice.choice(draw.skus) for _ in range(dice.choice((1, 1, 2, 3, 5)))]
     price = Money(amount=500, currency="GBP")
     bought = Bought(
         seller_id=dice.choice(draw.sellers),

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from contracts.envelope import VERSION, schema_of
 from devkit.simulation.broker import headers_of
 from devkit.simulation.posting import Posting
 
 NESTED = 10_000
 """Lists in lists, in a record that is meant to break its reader."""
+HUGE = b'"' + b"x" * 10_000_000 + b'"'
 OTHER_BODY = "other body"
 """An identity that was used before, with something else in it."""
 
@@ -32,8 +34,16 @@ def _foreign(posting: Posting) -> str:
 
 
 def _foreign_header(whole: Raw, _: bytes, posting: Posting) -> Raw:
-    name = _foreign(posting).encode()
-    return whole._replace(headers=[(header, name if header == "ce_sellerid" else value) for header, value in whole.headers])
+    return _with_header(whole, "ce_sellerid", _foreign(posting))
+
+
+def _next_version(whole: Raw, _: bytes, posting: Posting) -> Raw:
+    schema = schema_of(posting.envelope.type).removesuffix(str(VERSION))
+    return _with_header(whole, "ce_dataschema", f"{schema}{VERSION + 1}")
+
+
+def _with_header(whole: Raw, name: str, text: str) -> Raw:
+    return whole._replace(headers=[(header, text.encode() if header == name else value) for header, value in whole.headers])
 
 
 Spoil: TypeAlias = Callable[[Raw, bytes, Posting], Raw]
@@ -41,8 +51,10 @@ SPOILS: Mapping[str, Spoil] = {
     "no json": lambda whole, body, _: whole._replace(value=body[:-1]),
     "no text": lambda whole, body, _: whole._replace(value=b"\xff" + body),
     "too deep": lambda whole, _, __: whole._replace(value=b"[" * NESTED),
+    "too big": lambda whole, _, __: whole._replace(value=HUGE),
     "no body": lambda whole, _, __: whole._replace(value=None),
     "no type": lambda whole, _, __: whole._replace(headers=[header for header in whole.headers if header[0] != "ce_type"]),
+    "unknown version": _next_version,
     "foreign seller": _foreign_header,
     "foreign key": lambda whole, _, posting: whole._replace(
         key=posting.message.subject._replace(seller_id=_foreign(posting)).key.encode()

@@ -42,6 +42,8 @@ ALTERATIONS: Mapping[type[Message], Mapping[str, Any]] = {
     SetSellerContact: {"language": "de"},
 }
 """What another body says."""
+COPIES = (1, 1, 1, 1, 2, 4)
+"""Of a message that comes again."""
 
 
 def _poison(draw: Draw) -> None:
@@ -66,7 +68,8 @@ def _alter(draw: Draw) -> None:
 
 
 def _copies(draw: Draw) -> Iterator[Posting]:
-    """The same again, at once or much later."""
+    """The same again, at once or much later: each message comes up to five times."""
     for posting in draw.postings:
         if draw.chance(draw.copied):
-            yield replace(posting, at=posting.at + draw.dice.choice((timedelta(0), MINUTE, HOUR, 2 * DAY, 31 * DAY)))
+            for _ in range(draw.dice.choice(COPIES)):
+                yield replace(posting, at=posting.at + draw.dice.choice((timedelta(0), MINUTE, HOUR, 2 * DAY, 31 * DAY)))

@@ -13,6 +13,9 @@ from contracts.values import SellerId, Value
 
 SOURCE_LENGTH_MAX = 200
 ID_LENGTH_MAX = 200
+SCHEMAS = "urn:wharf:"
+VERSION = 1
+"""Of every message so far. What a reader of an older version could misunderstand gets a higher one."""
 Header: TypeAlias = tuple[str, bytes | None]
 
 
@@ -114,7 +117,7 @@ class Envelope(NamedTuple):
             "ce_source": self.source,
             "ce_time": self.time,
             "ce_subject": key,
-            "ce_dataschema": f"urn:wharf:{self.type}:1",
+            "ce_dataschema": schema_of(self.type),
             "ce_sellerid": self.seller_id,
             "ce_correlationid": self.correlation_id,
         }
@@ -127,6 +130,11 @@ class Envelope(NamedTuple):
         return given
 
 
+def schema_of(type_name: str) -> str:
+    """Names what a body of this type must look like."""
+    return f"{SCHEMAS}{type_name}:{VERSION}"
+
+
 def envelope_from(headers: Iterable[Header], record_time: datetime) -> Envelope:
     """Read an envelope. `record_time` stands in for a missing `ce_time`; a null header is none. Raises MalformedError."""
     try:
@@ -136,11 +144,14 @@ def envelope_from(headers: Iterable[Header], record_time: datetime) -> Envelope:
     if given.get("ce_specversion", "1.0") != "1.0":
         raise MalformedError("header ce_specversion must be 1.0")
     source, ce_id = _bounded(given, "ce_source", SOURCE_LENGTH_MAX), _bounded(given, "ce_id", ID_LENGTH_MAX)
+    type_name, schema = _bounded(given, "ce_type", ID_LENGTH_MAX), given.get("ce_dataschema", "")
+    if schema.startswith(SCHEMAS) and schema != schema_of(type_name):
+        raise MalformedError(f"header ce_dataschema must be {schema_of(type_name)}: no other version is known here")
     message_id = identity_of(ce_id, source)
     return Envelope(  # by position: with names it takes twice as long
         source,
         message_id,
-        _bounded(given, "ce_type", ID_LENGTH_MAX),
+        type_name,
         _time(given.get("ce_time"), record_time),
         _bounded(given, "ce_sellerid", ID_LENGTH_MAX),
         identity_of(given["ce_correlationid"]) if "ce_correlationid" in given else message_id,
