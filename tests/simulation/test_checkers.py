@@ -1,4 +1,6 @@
-"""The checkers of what removals, holders and mails leave behind: each sees what it is there for, in rows made by hand."""
+"""The checkers of what is left behind, by the ledger, orders, removals and mails: each sees what it is there for, in rows made
+by hand.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from chassis.memory_layout import layout
 from chassis.outcomes import Accepted, Reused
 from chassis.rows import names
 from contracts.removals import ConfirmRemoval
+from devkit.simulation.books import balance_problems
 from devkit.simulation.checkers import discarded_deadlines, told_twice
 from devkit.simulation.cut import WHOLE
 from devkit.simulation.history import History, Note
@@ -28,6 +31,7 @@ from devkit.simulation.storage import Views
 from inventory import tables as inventory
 from notifications import tables as notifications
 from notifications.post import Outgoing
+from orders import tables as orders
 from removals import tables as removals
 
 if TYPE_CHECKING:
@@ -101,6 +105,57 @@ def test_an_account_that_differs_from_the_ledger_is_seen(stage: Stage) -> None:
     held(stage, taken=3, released=0, shipped=2)
     assert list(holder_problems(stage)) != []
     assert list(open_lines(stage)) != []
+
+
+def booked(version: int, way: str, units: int) -> Note:
+    """A commit with one movement; `way` is from where to where."""
+    source, target = way.split()
+    return Note(movements=[("s1", "K1", version, "network:GB:LTN1", source, target, units)])
+
+
+WRONG_BOOKS: dict[str, tuple[list[Note], list[str]]] = {
+    "nothing": ([booked(1, "supplier available", 2), booked(2, "available reserved", 2)], []),
+    "a movement that is missing": ([booked(1, "supplier available", 2), booked(3, "available reserved", 1)], ["S3"]),
+    "a movement that is there twice": ([booked(1, "supplier available", 2), booked(1, "supplier available", 2)], ["S3"]),
+    "units sold twice": ([booked(1, "supplier available", 1), booked(2, "available reserved", 2)], ["S4"]),
+    "units reserved by nobody": ([booked(1, "supplier available", 1), booked(2, "reserved customer", 1)], ["S3"]),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_BOOKS)
+def test_a_ledger_that_is_wrong_is_seen_as_it_commits(stage: Stage, what: str) -> None:
+    notes, promises = WRONG_BOOKS[what]
+    for note in notes:
+        stage.balances.follow(note)
+    assert [violation.promise for violation in stage.history.violations] == promises
+
+
+def test_balances_that_are_not_the_ledgers_sum_are_seen(stage: Stage) -> None:
+    stage.balances.follow(booked(1, "supplier available", 2))
+    moved(stage, 1, "supplier available", units=2)
+    put(stage, "inventory", inventory.item, seller_id="s1", sku="K1", version=1)
+    place = {"seller_id": "s1", "sku": "K1", "location_id": "network:GB:LTN1", "bucket": "available"}
+    put(stage, "inventory", inventory.balance, **place, quantity=2)
+    assert list(balance_problems(stage)) == []
+    put(stage, "inventory", inventory.balance, **place, quantity=3)
+    assert ["the ledger says 2" in problem for problem in balance_problems(stage)] == [True]
+
+
+def test_an_item_with_other_movements_than_its_version_says_is_seen(stage: Stage) -> None:
+    put(stage, "inventory", inventory.item, seller_id="s1", sku="K1", version=1)
+    assert ["other movements" in problem for problem in balance_problems(stage)] == [True]
+
+
+def test_movements_that_are_gone_from_the_ledger_are_seen(stage: Stage) -> None:
+    stage.balances.follow(booked(1, "supplier customer", 1))
+    assert list(balance_problems(stage)) == ["the ledger has lost movements"]
+
+
+def test_an_order_that_never_ends_is_seen(stage: Stage) -> None:
+    put(stage, "orders", orders.customer_order, seller_id="s1", order_id="o1", status="Shipped")
+    assert list(unended(stage)) == []
+    put(stage, "orders", orders.customer_order, seller_id="s1", order_id="o1", status="Unshipped")
+    assert list(unended(stage)) == ["order o1 of s1 is Unshipped"]
 
 
 def test_a_removal_that_never_ends_is_seen(stage: Stage) -> None:

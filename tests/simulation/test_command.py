@@ -1,5 +1,6 @@
 """`./wharf simulate`: what it prints, and that a red seed makes it fail."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ from devkit.simulation.cut import Cut
 from devkit.simulation.history import Violation
 from devkit.simulation.run import Result
 from devkit.simulation.safeguards import ALL_IN, Safeguards
+from devkit.simulation.seeds import Absence
 
 USAGE_ERROR = 2
 
@@ -80,6 +82,31 @@ def test_a_safeguard_can_be_missed_in_one_seed() -> None:
     exit_code, lines = wharf("--seed", "0", "--without", "undecodable records are kept", "--faults", "none")
     assert exit_code == 1
     assert any(line.startswith("  S12: ") for line in lines)
+
+
+MISSED = ("--safeguards-off", "--without", "balances change with the ledger")
+
+
+def test_the_table_of_safeguards_says_who_has_noticed() -> None:
+    exit_code, lines = wharf(*MISSED)
+    assert exit_code == 0
+    (row,) = [line for line in lines if line.startswith("| balances change with the ledger | S3 | ")]
+    assert "the ledger has lost movements" in row
+    assert any(line.startswith("1 of 1 noticed within 1000 seeds") for line in lines)
+
+
+def test_the_table_of_safeguards_is_there_for_machines() -> None:
+    exit_code, lines = wharf(*MISSED, "--json")
+    assert exit_code == 0
+    (row,) = json.loads("\n".join(lines[: lines.index("]") + 1]))
+    assert (row["taken_out"], row["noticed_by"]) == ("balances change with the ledger", "S3")
+
+
+def test_a_safeguard_that_nobody_misses_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devkit.commands.simulate.search_all", lambda *_, **__: [Absence("nothing", None, None)])
+    exit_code, lines = wharf("--safeguards-off")
+    assert exit_code == 1
+    assert "| nothing | NOBODY | | | |" in lines
 
 
 @pytest.mark.parametrize("options", [("--only", "a"), ("--faults", "rain"), ("--without", "everything")])

@@ -49,15 +49,16 @@ def main(  # each is an option of the command
     only: Annotated[str, typer.Option(help="Of --seed, only these messages, by number; or `none`.")] = "",
     faults: Annotated[str, typer.Option(help="Of --seed, only these kinds of faults; or `none`.")] = "",
     bugs: Annotated[bool, typer.Option(help="Whether --seed may have a bug in a rule.")] = True,
-    without: Annotated[str, typer.Option(help="Run --seed with this safeguard taken out.")] = "",
+    without: Annotated[str, typer.Option(help="The safeguard that is taken out.")] = "",
     safeguards_off: Annotated[
-        bool, typer.Option("--safeguards-off", help="Take out each safeguard in turn, and say who noticed.")
+        bool,
+        typer.Option("--safeguards-off", help="Take out each safeguard in turn, or the one of --without, and say who noticed."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The table of --safeguards-off as JSON.")] = False,
 ) -> None:
     """Run the four services in simulation, with crashes, duplicates and delays drawn by seeds, and check every promise."""
     if safeguards_off:
-        raise typer.Exit(_search(first, as_json=as_json))
+        raise typer.Exit(_search(first, [_missing(without)] if without else OUT, as_json=as_json))
     if seed is None:
         raise typer.Exit(_run_many(first, seeds))
     one = One(seed, Cut(_numbers(only), _kinds(faults), bugs), _missing(without))
@@ -131,14 +132,14 @@ def _shrink(one: One) -> int:
     return 1
 
 
-def _search(first: int, *, as_json: bool) -> int:
+def _search(first: int, chosen: Sequence[Safeguards], *, as_json: bool) -> int:
     begin = time.monotonic()
     if as_json:
-        absences = search_all(first, lambda _: None)
+        absences = search_all(first, lambda _: None, chosen=chosen)
         typer.echo(json.dumps([_row(absence) for absence in absences], indent=2))
     else:
-        with progress("searching", len(OUT)) as advance:
-            absences = search_all(first, advance)
+        with progress("searching", len(chosen)) as advance:
+            absences = search_all(first, advance, chosen=chosen)
         typer.echo("| taken out | noticed by | seed | steps | what was seen |\n|---|---|---:|---:|---|")
         for absence in absences:
             typer.echo(_line(absence))

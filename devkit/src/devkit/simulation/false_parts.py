@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from chassis.clock import Clock
-from chassis.deadlines import DeadlineKey
+from chassis.deadlines import DeadlineKey, Setting
 from chassis.desk import Desk
 from chassis.failures import Failure
 from chassis.intake import Intake
@@ -41,6 +41,22 @@ def without_generations(desk: Desk[Watched]) -> Desk[Watched]:
     async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
         state = await desk.load(tx, messages)
         state.deadlines = AnyDeadlines(desk.service, note_of(tx))
+        return state
+
+    return replace(desk, load=load)
+
+
+class NoDeadlines(WatchedDeadlines):
+    """What should happen at an instant is forgotten."""
+
+    def _write(self, key: DeadlineKey, setting: Setting | None) -> None:
+        pass
+
+
+def without_deadlines(desk: Desk[Watched]) -> Desk[Watched]:
+    async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
+        state = await desk.load(tx, messages)
+        state.deadlines = NoDeadlines(desk.service, note_of(tx))
         return state
 
     return replace(desk, load=load)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.desk import Desk
-from devkit.simulation import false_order_rules, false_parts, false_rows, false_rules
+from devkit.simulation import false_order_rules, false_parts, false_rows, false_rules, false_stock_rules
 from devkit.simulation.service import Habits
 from devkit.simulation.storage import Wrapping, rows_as_they_are
 from devkit.simulation.watch import Watched
@@ -69,6 +69,7 @@ OUT: Sequence[Safeguards] = (
     _out("a deadline is never discarded", "S9", habits=Habits(operator_rows=false_rows.WithoutDeadlineMarks)),
     # time
     _out("deadline generation", "S9", desk=false_parts.without_generations),
+    _out("deadlines are set", "S5", desk=false_parts.without_deadlines),
     _out("a deadline is never early", "S9", habits=Habits(deadline_clock=false_parts.FastClock)),
     # orders
     _out("early messages are kept", "life", rules=false_order_rules.forget_early_messages),
@@ -76,6 +77,9 @@ OUT: Sequence[Safeguards] = (
     _out("released when the hold is over", "life", rules=false_order_rules.release_in_hold),
     _out("the buyer cancels in the hold", "life", rules=false_order_rules.cancel_after_hold),
     # stock
+    _out("only what is free is reserved", "S4", rules=false_stock_rules.reserve_what_is_not_free),
+    _out("balances change with the ledger", "S3", wrapping=false_rows.WithoutLedger),
+    _out("what is canceled is given back", "S7", rules=false_stock_rules.keep_what_is_canceled),
     _out("an order gets all lines or none", "model", rules=false_order_rules.reserve_some_lines),
     _out("canceled units go where the reason says", "model", rules=false_order_rules.restock_whatever_the_reason),
     _out("what has shipped has left", "agreement", rules=false_order_rules.forget_late_shipments),

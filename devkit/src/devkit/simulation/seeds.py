@@ -60,10 +60,11 @@ class Absence:
     seconds: float = 0.0
 
 
-def search_all(first: int, advance: Advance, *, seeds_max: int = SEARCH_SEEDS_MAX) -> Sequence[Absence]:
-    """Each safeguard in turn taken out, in the order of their list."""
-    with _pool(len(OUT)) as pool:
-        jobs = [pool.submit(search, place, first=first, seeds_max=seeds_max) for place in range(len(OUT))]
+def search_all(first: int, advance: Advance, *, chosen: Sequence[Safeguards] = OUT) -> Sequence[Absence]:
+    """Each of these in turn taken out, in their order."""
+    places = [OUT.index(safeguards) for safeguards in chosen]  # what is in one can't be sent to another process
+    with _pool(len(places)) as pool:
+        jobs = [pool.submit(search, place, first=first) for place in places]
         for _ in as_completed(jobs):
             advance(1)
     return [job.result() for job in jobs]
