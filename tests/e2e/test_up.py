@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 
+import httpx
 import pytest
 
 from devkit import checkout
@@ -19,6 +20,7 @@ ORDER = "123-1234567-1234567"
 KEY = f"seller-1/order/{ORDER}"
 ADDRESS = '{"name": "N", "line1": "L", "city": "C", "postal_code": "1", "country": "GB"}'
 LINES = '[{"sku": "22633", "quantity": 2, "unit_price": {"amount": 255, "currency": "GBP"}}]'
+README_ORDER = re.compile(r"^```http\nPOST /sellers/acme/orders\n(.*?)\n\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def up(log: Path) -> Iterator[Popen[bytes]]:
-    with started(log, "up") as process:
+    with started(log, "up", "--seller", "acme") as process:
         assert says(log, READY_LINE), log.read_text()
         yield process
 
@@ -59,6 +61,27 @@ def test_what_is_sent_by_hand_can_be_watched_with_what_follows_from_it(tmp_path:
         wharf("send", "PlaceOrder", *order, f"delivery_address={ADDRESS}", f"lines={LINES}")
         assert says(seen, "StockReserved", COMMAND_SECONDS), seen.read_text()
     assert re.search(rf"OrderPlaced +{KEY}", seen.read_text())
+
+
+@pytest.mark.usefixtures("up")
+def test_the_readmes_order_is_placed_once_with_what_up_has_printed(log: Path) -> None:
+    wharf("send", "UnitsReceived", "seller_id=acme", "sku=MUG-1", "location_id=seller:GB:main", "quantity=10")
+    head, body = README_ORDER.findall((checkout.ROOT / "README.md").read_text())[0]
+    headers = dict(line.split(": ", 1) for line in head.splitlines() if not line.startswith("Authorization"))
+    headers["Authorization"] = f"Bearer {printed(log, 'storefront')}"
+    orders = f"{printed(log, 'orders-1')}/sellers/acme/orders"
+    placed, again = (httpx.post(orders, content=body, headers=headers, timeout=COMMAND_SECONDS) for _ in range(2))
+    assert placed.status_code == 201, placed.text
+    assert again.json() == placed.json()
+    seen = httpx.get(orders, headers={"Authorization": f"Bearer {printed(log, 'seller acme')}"})
+    assert [row["order_id"] for row in seen.json()["rows"]] == [placed.json()["order_id"]]
+
+
+def printed(log: Path, name: str) -> str:
+    """The address or token that `up` has printed behind this name, or in the line after it."""
+    found = re.search(rf"^{name}\s+(\S+)$", log.read_text(), re.MULTILINE)
+    assert found, f"up has printed no {name}"
+    return found[1]
 
 
 @pytest.mark.usefixtures("up")

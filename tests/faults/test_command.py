@@ -25,7 +25,8 @@ def test_a_cell_that_is_not_there_is_refused() -> None:
 
 
 def test_a_cell_ends_with_a_table_and_a_file_of_figures(tmp_path: Path) -> None:
-    told = wharf("faults", "--cell", "calm", "--seconds", "5", "--rate", "10", "--json", str(tmp_path / "f"), seconds=SECONDS)
+    little = ("--short", "--cell", "calm", "--seconds", "5", "--rate", "10")
+    told = wharf("faults", *little, "--json", str(tmp_path / "f"), seconds=SECONDS)
     assert told.returncode == 0, told.stdout
     assert "ok  calm" in told.stdout
     (cell,) = json.loads((tmp_path / "f").read_text())["cells"]

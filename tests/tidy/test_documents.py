@@ -29,11 +29,14 @@ RUN_BY = {
     "./wharf parked": "tests/e2e/test_up.py",
     "./wharf simulate": "tests/simulation/test_command.py",
     "./wharf faults": "tests/faults/test_command.py",
-    "./wharf bench": "tests/integration/devkit/test_bench_flow.py",
+    "./wharf bench flow": "tests/integration/devkit/test_bench_flow.py",
+    "./wharf bench growth": "tests/integration/devkit/test_bench_parts.py",
+    "./wharf bench deadlines": "tests/integration/devkit/test_bench_parts.py",
     "./wharf --help": "tests/integration/devkit/test_launcher.py",
 }
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`(\./wharf [^`]+)`")
 _HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 
 
@@ -52,13 +55,7 @@ def test_links_lead_somewhere() -> None:
 def test_the_commands_of_the_readme_are_run_by_a_test() -> None:
     commands = readme_commands()
     assert commands, "the README prints no command in a sh block"
-    wrong = []
-    for command in commands:
-        words = shlex.split(command, comments=True)
-        runner = RUN_BY.get(" ".join(words[:2]))
-        if runner is None or not (ROOT / runner).exists() or words[1] not in (ROOT / runner).read_text():
-            wrong.append(command)
-    assert wrong == []
+    assert [command for command in commands if not is_run(shlex.split(command, comments=True))] == []
 
 
 def test_every_command_is_there_when_it_is_called() -> None:
@@ -68,10 +65,19 @@ def test_every_command_is_there_when_it_is_called() -> None:
 
 
 def readme_commands() -> list[str]:
-    """Lines of the README's shell blocks, without what merely enters the directory."""
-    blocks = _FENCE.findall((ROOT / "README.md").read_text())
-    lines = [line.removeprefix("$ ").strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line and not line.startswith(("#", "git clone", "cd "))]
+    """Lines of the README's shell blocks, without what merely enters the directory, and commands inside its sentences."""
+    text = (ROOT / "README.md").read_text()
+    lines = [line.removeprefix("$ ").strip() for block in _FENCE.findall(text) for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "git clone", "cd "))] + _INLINE.findall(text)
+
+
+def is_run(words: list[str]) -> bool:
+    """By a test that names the command itself and each of its options."""
+    runner = RUN_BY.get(" ".join(words[:3])) or RUN_BY.get(" ".join(words[:2]))
+    if runner is None:
+        return False
+    text = (ROOT / runner).read_text()
+    return words[1] in text and all(word in text for word in words[2:] if word.startswith("--"))
 
 
 def leads_somewhere(document: Path, target: str) -> bool:

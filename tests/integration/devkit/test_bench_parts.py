@@ -33,6 +33,7 @@ from devkit.topics import make_topics
 from support.command_line import wharf
 
 ORDERS = 40
+BENCHMARK_SECONDS = 240.0
 
 
 class Progress:
@@ -222,6 +223,26 @@ async def test_memory_is_watched_while_each_service_works_off_its_backlog(empty_
         assert 0 < stage.ready_mebibytes <= stage.peak_mebibytes
         assert stage.messages >= (0 if stage.service == "removals" else ORDERS)
     assert progress.done == memory.work(ORDERS)
+
+
+TINY: dict[str, tuple[tuple[str, ...], str]] = {
+    "deadlines": (
+        ("--pending", "40", "--due", "15", "--rate", "20", "--seconds", "1", "--pairs", "0"),
+        "deadlines fired a second",
+    ),
+    "http": (("--clients", "2", "--seconds", "0.5", "--pairs", "1"), "2 clients"),
+    "startup": (("--services", "orders", "--rounds", "1", "--no-cold"), "orders, warm"),
+    "growth": (("--inbox", "300", "--orders", "50", "--measured", "60", "--pairs", "1"), "grown / empty"),
+    "memory": (("--messages", "40"), "notifications"),
+}
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_each_benchmark_is_a_command(name: str) -> None:
+    options, said = TINY[name]
+    done = wharf("bench", name, *options, seconds=BENCHMARK_SECONDS)
+    assert done.returncode == 0, done.stdout
+    assert said in done.stdout
 
 
 def test_a_benchmark_writes_its_files(tmp_path: Path) -> None:
