@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from devkit.databases import DatabaseServer
+from devkit.kafka import EmbeddedKafka
+from devkit.postgres import EmbeddedPostgres
 from devkit.runs import Run
-from devkit.stack import open_kafka, open_postgres
+from devkit.stack import KAFKA_VARIABLE, POSTGRES_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from devkit.databases import DatabaseServer
 
 CONTAINERS = "containers"
 FOLDERS = ("unit", "contract", "integration", "e2e", "faults", "tidy", "simulation", CONTAINERS)
@@ -28,15 +30,41 @@ def run() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(run: Run) -> str:
-    """host:port of a real broker that the whole session shares: use topics and groups of your own."""
-    return open_kafka(run)
+def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
+    """host:port of a real broker that the whole session shares: use topics and groups of your own.
+
+    Given by environment, else in a container if a Docker engine answers, else embedded.
+    """
+    given = os.environ.get(KAFKA_VARIABLE)
+    found: str = given or request.getfixturevalue(_part("kafka"))
+    return found
 
 
 @pytest.fixture(scope="session")
-def postgres(run: Run) -> DatabaseServer:
-    """A real database server that the whole session shares: use databases of your own."""
-    return open_postgres(run)
+def postgres(request: pytest.FixtureRequest) -> DatabaseServer:
+    """A real database server that the whole session shares, found as the broker is: use databases of your own."""
+    given = os.environ.get(POSTGRES_VARIABLE)
+    found: DatabaseServer = DatabaseServer(given) if given else request.getfixturevalue(_part("postgres"))
+    return found
+
+
+def _part(name: str) -> str:
+    """The fixture that starts it."""
+    from support.containers import engine_answers  # noqa: PLC0415 - the client library takes seconds to import
+
+    return f"{name}_in_container" if engine_answers() else f"embedded_{name}"
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka(run: Run) -> str:
+    """host:port of a broker on this machine, without Docker."""
+    return EmbeddedKafka(run).start().bootstrap
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres(run: Run) -> DatabaseServer:
+    """A server on this machine, without Docker."""
+    return EmbeddedPostgres(run).start().server
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +76,7 @@ def postgres_dsn(postgres: DatabaseServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka_container_bootstrap() -> Iterator[str]:
+def kafka_in_container() -> Iterator[str]:
     """host:port of a broker from the official image. Marks its tests as container tests."""
     from support.containers import kafka_container  # noqa: PLC0415 - the client library takes seconds to import
 
@@ -57,7 +85,7 @@ def kafka_container_bootstrap() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_container_server() -> Iterator[DatabaseServer]:
+def postgres_in_container() -> Iterator[DatabaseServer]:
     """A database server from the official image. Marks its tests as container tests."""
     from support.containers import postgres_container  # noqa: PLC0415 - the client library takes seconds to import
 
@@ -76,7 +104,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder in FOLDERS:
             if folder in item.path.parts:
                 item.add_marker(folder)
-        if {"kafka_container_bootstrap", "postgres_container_server"} & set(getattr(item, "fixturenames", ())):
+        if {"kafka_in_container", "postgres_in_container"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(CONTAINERS)
 
 

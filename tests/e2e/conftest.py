@@ -26,11 +26,9 @@ async def market(run: Run, kafka_bootstrap: str, postgres: DatabaseServer) -> As
 
 
 @pytest_asyncio.fixture(scope="package")
-async def container_market(
-    run: Run, kafka_container_bootstrap: str, postgres_container_server: DatabaseServer
-) -> AsyncIterator[Market]:
+async def container_market(run: Run, kafka_in_container: str, postgres_in_container: DatabaseServer) -> AsyncIterator[Market]:
     """One process a service, on the official images."""
-    async with open_market(run, Stack(kafka_container_bootstrap, postgres_container_server)) as market:
+    async with open_market(run, Stack(kafka_in_container, postgres_in_container)) as market:
         yield market
 
 

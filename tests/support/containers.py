@@ -5,8 +5,10 @@ Without a Docker engine such a test is skipped with a reason; in continuous inte
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import contextmanager
+import warnings
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +27,8 @@ KAFKA_IMAGE = "apache/kafka:4.3.1"
 POSTGRES_IMAGE = "postgres:18"
 START_SECONDS = 90.0
 _CLIENT_PORT = 9092
+# What the tests of a session need, who all have their databases on one server.
+_SERVER_OPTIONS = ("-c", "max_connections=200", "-c", "max_locks_per_transaction=256", "-c", "shared_buffers=256MB")
 _START_SCRIPT = "/tmp/advertise.sh"  # noqa: S108 - inside the container
 # An image that was built from read-only files keeps them so, and its own start script then can't write its settings.
 _WRITABLE = "chmod -R u+w /opt/kafka/config /etc/kafka/docker || true"
@@ -73,6 +77,11 @@ class KafkaContainer(DockerContainer):
         return self
 
 
+def engine_answers() -> bool:
+    """Whether there is a Docker engine."""
+    return not _engine_trouble()
+
+
 def require_engine() -> None:
     """Skip the test, or fail it in continuous integration, when no Docker engine answers."""
     # The reaper is an image of its own that may not be there; `with` removes our containers.
@@ -87,13 +96,16 @@ def require_engine() -> None:
 def _engine_trouble() -> str:
     import docker  # noqa: PLC0415 - only container tests need the client
 
+    trouble = ""
     try:
-        client = docker.from_env(timeout=5)
-        client.ping()
-        client.close()
+        with closing(docker.from_env(timeout=5)) as client:
+            client.ping()
     except (docker.errors.DockerException, OSError) as error:
-        return str(error)
-    return ""
+        trouble = str(error)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # when nobody answers, the client's library leaves its socket to the collector
+    return trouble
 
 
 @contextmanager
@@ -108,6 +120,7 @@ def kafka_container() -> Iterator[str]:
 def postgres_container() -> Iterator[DatabaseServer]:
     """A database server of our own in a container."""
     require_engine()
-    with PostgresContainer(POSTGRES_IMAGE, username="wharf", password="wharf", dbname="postgres", driver=None) as server:
+    container = PostgresContainer(POSTGRES_IMAGE, username="wharf", password="wharf", dbname="postgres", driver=None)
+    with container.with_command(["postgres", *_SERVER_OPTIONS]) as server:
         address = f"{server.get_container_host_ip()}:{server.get_exposed_port(5432)}"
         yield DatabaseServer(admin_dsn(user="wharf", password="wharf", address=address))

@@ -34,24 +34,24 @@ def plain(dsn: str) -> str:
     return dsn.replace("postgresql+asyncpg://", "postgresql://")
 
 
-async def test_a_record_passes_through_the_broker(kafka_bootstrap: str) -> None:
-    assert await pass_a_record(kafka_bootstrap) == b"a parcel"
+async def test_a_record_passes_through_the_broker(embedded_kafka: str) -> None:
+    assert await pass_a_record(embedded_kafka) == b"a parcel"
 
 
-async def test_a_record_passes_through_the_broker_of_the_official_image(kafka_container_bootstrap: str) -> None:
-    assert await pass_a_record(kafka_container_bootstrap) == b"a parcel"
+async def test_a_record_passes_through_the_broker_of_the_official_image(kafka_in_container: str) -> None:
+    assert await pass_a_record(kafka_in_container) == b"a parcel"
 
 
-async def test_a_topic_is_never_made_by_writing_to_it(kafka_bootstrap: str) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, request_timeout_ms=2000)
+async def test_a_topic_is_never_made_by_writing_to_it(embedded_kafka: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=embedded_kafka, request_timeout_ms=2000)
     async with producer:
         with pytest.raises(UnknownTopicOrPartitionError):
             await producer.send_and_wait(unique_name("nobody_made_this"), b"x")
 
 
-async def test_a_role_gets_into_its_own_database_only(postgres: DatabaseServer) -> None:
+async def test_a_role_gets_into_its_own_database_only(embedded_postgres: DatabaseServer) -> None:
     first, second = unique_name("orders"), unique_name("inventory")
-    own, other = postgres.create_database(first), postgres.create_database(second)
+    own, other = embedded_postgres.create_database(first), embedded_postgres.create_database(second)
     connection = await asyncpg.connect(plain(own))
     assert await connection.fetchval("SELECT current_user") == first
     await connection.close()
@@ -60,16 +60,16 @@ async def test_a_role_gets_into_its_own_database_only(postgres: DatabaseServer) 
         await asyncpg.connect(foreign)
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(plain(other).replace(f"//{second}:", f"//{second}:not"))
-    postgres.drop_database(first)
-    postgres.drop_database(second)
+    embedded_postgres.drop_database(first)
+    embedded_postgres.drop_database(second)
 
 
-async def test_the_server_writes_to_disk_before_it_answers(postgres: DatabaseServer) -> None:
-    assert postgres.execute("SHOW fsync;", "SHOW server_version_num;").split() == ["on", "180004"]
+async def test_the_server_writes_to_disk_before_it_answers(embedded_postgres: DatabaseServer) -> None:
+    assert embedded_postgres.execute("SHOW fsync;", "SHOW server_version_num;").split() == ["on", "180004"]
 
 
-async def test_the_official_image_takes_the_same_databases(postgres_container_server: DatabaseServer) -> None:
+async def test_the_official_image_takes_the_same_databases(postgres_in_container: DatabaseServer) -> None:
     name = unique_name("orders")
-    connection = await asyncpg.connect(plain(postgres_container_server.create_database(name)))
+    connection = await asyncpg.connect(plain(postgres_in_container.create_database(name)))
     assert await connection.fetchval("SELECT current_database()") == name
     await connection.close()
