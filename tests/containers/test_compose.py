@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from chassis.auth import Role
 from devkit.compose.containers import Containers
@@ -11,6 +12,8 @@ from devkit.services import TOPICS_READ
 from support.seller import a_line, checkout
 from support.stacks import docker, inspect
 
+pytestmark = pytest.mark.timeout(1_200)
+"""The first waits until all images are built and all is healthy."""
 JOBS = {"topics", "keys", *(f"{service}-migrations" for service in TOPICS_READ)}
 
 

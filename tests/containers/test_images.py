@@ -37,6 +37,8 @@ SAFE = {
     "WHARF_SMTP_HOST": "smtp",
     "WHARF_MAIL_FROM": "wharf@example.com",
 }
+pytestmark = pytest.mark.timeout(1_200)
+"""The first waits until all are built."""
 services = pytest.mark.parametrize("service", sorted(TOPICS_READ))
 
 

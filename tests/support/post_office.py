@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from contracts.envelope import Message
 
 SENDER = Address("Wharf", addr_spec="wharf@mails.example")
-ANSWER_SECONDS_MAX = 1.0
+ANSWER_SECONDS_MAX = 3.0
 
 
 @dataclass

@@ -26,11 +26,11 @@ LOOP_TURNS = 50
 """In memory nothing takes time: who is not through after these turns of the event loop waits for another transaction."""
 BLOCKED = text("""
     SELECT count(*) FROM pg_locks
-    WHERE pid = :pid AND NOT granted AND waitstart < clock_timestamp() - interval '15 ms'""")
+    WHERE pid = :pid AND NOT granted AND waitstart < clock_timestamp() - interval '50 ms'""")
 """Longer than the deadlock timeout below, so that the wait that closes a circle is the one that fails, as in memory."""
 
 SETTINGS = {
-    "deadlock_timeout": "5ms",
+    "deadlock_timeout": "1ms",
     # with one row a key these make rows be locked in the order in which they are given, as in memory
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",

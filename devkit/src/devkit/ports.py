@@ -6,10 +6,17 @@ import socket
 from contextlib import ExitStack
 
 LOOPBACK = "127.0.0.1"
+_given: set[int] = set()
+"""By this process, ever: whoever is given one listens on it a while later, and the system may pick it again until then."""
 
 
 def free_ports(count: int) -> list[int]:
     """Different ports that nobody listened on a moment ago. Another process may take one: start again then."""
+    found: set[int] = set()
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in sockets]
+        while len(found) < count:
+            port = held.enter_context(socket.create_server((LOOPBACK, 0))).getsockname()[1]
+            if port not in _given:
+                found.add(port)
+    _given.update(found)
+    return sorted(found)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 20.0
 STALE_STOP_SECONDS = 3.0
+KILLED_SECONDS_MAX = 5.0
 # Clocks of the kernel and of psutil agree to a hundredth; a pid that is used again is younger by far more.
 SAME_START_SECONDS = 1.0
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
@@ -166,6 +167,7 @@ def _kill_tree(pid: int) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+    psutil.wait_procs(family[1:], timeout=KILLED_SECONDS_MAX)  # a server's children may hold what its next start wants
 
 
 def _start_time(pid: int) -> float:

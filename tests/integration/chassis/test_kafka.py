@@ -1,6 +1,7 @@
 """The consumer of one topic on real Kafka: what it acknowledges, how it waits, how it gives partitions up."""
 
 import asyncio
+import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
+from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaConnectionError, KafkaError
+from aiokafka.record.util import calc_crc32c
 
 from chassis.broker import Timings, kafka_broker, start_taking, stop_consumer, stop_taking, subscribe
 from chassis.failures import StorageError
-from chassis.kafka import Consumption
+from chassis.kafka import REVOKE_SECONDS_MAX, Consumption
 from chassis.lane import Wait
 from chassis.topics import TopicShape, ensure_topics
 from contracts.envelope import Topic
@@ -24,6 +27,10 @@ from support.eventually import eventually
 
 PARTITIONS = 4
 QUICK = Timings(session=6_000, poll_interval_max=2_000)
+PATIENT = Timings(session=30_000, poll_interval_max=300_000)
+"""Nobody is put out of the group while a test lasts."""
+CRC_AT = 17
+"""Where a batch has its checksum, in bytes from its beginning; it is of all that comes behind it."""
 
 
 @dataclass
@@ -39,6 +46,19 @@ class Ground:
             await producer.send_and_wait(self.topic, value.encode(), partition=place % PARTITIONS)
         await producer.stop()
 
+    async def publish_unreadable(self, partition: int, before: str, after: str) -> None:
+        """A header's name is no UTF-8, in a record between two good ones; what is behind it in its batch can't be read, too."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
+        await producer.start()
+        batch = producer.create_batch()
+        for value, name in ((before, "a"), ("?", "QQ"), (after, "a")):
+            batch.append(key=None, value=value.encode(), timestamp=1_700_000_000_000, headers=[(name, b"1")])
+        content = bytearray(batch._build().replace(b"QQ", b"\xff\xfe"))
+        struct.pack_into(">I", content, CRC_AT, calc_crc32c(bytes(content[CRC_AT + 4 :])))
+        batch._buffer = bytes(content)
+        await (await producer.send_batch(batch, self.topic, partition=partition))
+        await producer.stop()
+
     async def acknowledged(self) -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, group_id=self.group, enable_auto_commit=False)
         await consumer.start()
@@ -49,12 +69,12 @@ class Ground:
             await consumer.stop()
 
     @asynccontextmanager
-    async def consumer(self, take: "Take") -> AsyncIterator["Consumer"]:
+    async def consumer(self, take: "Take", timings: Timings = QUICK) -> AsyncIterator["Consumer"]:
         intake: Any = SimpleNamespace(take=take, lane=SimpleNamespace(name=self.topic))
         failures: list[BaseException] = []
         broker = kafka_broker(self.kafka, stop_seconds_max=5)
         consumption = Counting(intake, failures.append)
-        subscribe(broker, consumption, self.topic, self.group, QUICK)
+        subscribe(broker, consumption, self.topic, self.group, timings)
         await start_taking(broker)
         try:
             yield Consumer(consumption, failures)
@@ -63,6 +83,7 @@ class Ground:
             await stop_taking(broker)
 
 
+NO_VALUE = "none"
 Take = Callable[[Sequence[Any], Wait], Awaitable[None]]
 
 
@@ -93,7 +114,7 @@ class Taken:
     values: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, records: Sequence[Any], _wait: Wait) -> None:
-        self.values.update(record.value.decode() for record in records)
+        self.values.update(NO_VALUE if record.value is None else record.value.decode() for record in records)
 
     def all_once(self, values: Sequence[str]) -> bool:
         return self.values == Counter(values)
@@ -183,9 +204,9 @@ async def test_a_rebalance_waits_for_the_batch_under_way(ground: Ground) -> None
         await first(records, wait)
 
     async with AsyncExitStack() as consumers:
-        one = await consumers.enter_async_context(ground.consumer(slowly))
+        one = await consumers.enter_async_context(ground.consumer(slowly, PATIENT))
         await eventually(lambda: one.consumption.taking)
-        joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second)))
+        joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second, PATIENT)))
         await eventually(lambda: one.consumption.revoked)
         with pytest.raises(AssertionError, match="not within"):
             await eventually(lambda: second.values, within_seconds=3)
@@ -193,6 +214,72 @@ async def test_a_rebalance_waits_for_the_batch_under_way(ground: Ground) -> None
         await joining
         await eventually(lambda: (first.values + second.values).keys() == set(values(40)))
         assert first.values + second.values == Counter(values(40))
+
+
+async def test_a_rebalance_goes_on_when_the_batch_under_way_is_done(ground: Ground) -> None:
+    """Although the batch waits, and has polled meanwhile."""
+    await ground.publish(values(40))
+    finish, first, second = asyncio.Event(), Taken(), Taken()
+
+    async def slowly(records: Sequence[Any], wait: Wait) -> None:
+        while not finish.is_set():
+            await wait(0.1)
+        await first(records, wait)
+
+    async with AsyncExitStack() as consumers:
+        one = await consumers.enter_async_context(ground.consumer(slowly, PATIENT))
+        await eventually(lambda: one.consumption.taking)
+        joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second, PATIENT)))
+        await eventually(lambda: one.consumption.revoked)
+        finish.set()
+        await eventually(lambda: first.values, within_seconds=REVOKE_SECONDS_MAX / 2)
+        await joining
+        await eventually(lambda: first.values + second.values == Counter(values(40)))
+
+
+async def test_a_record_that_cannot_be_read_costs_no_other(ground: Ground) -> None:
+    await ground.publish(values(40))
+    await ground.publish_unreadable(0, "v40", "v41")
+    await ground.publish(values(40, first=42))
+    taken = Taken()
+    async with ground.consumer(taken):
+        await eventually(lambda: set(taken.values) == {*values(82), NO_VALUE} - {"v41"})
+        await eventually(lambda: _acknowledges(ground, 83))
+    assert taken.values[NO_VALUE] == 2
+
+
+async def test_a_partition_that_cannot_be_read_holds_up_no_other(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, whole = {0}, FetchResult.getall
+
+    def getall(self: Any, max_records: int | None = None) -> Any:
+        if self._topic_partition.partition in broken:
+            raise CorruptRecordException
+        return whole(self, max_records)
+
+    monkeypatch.setattr(FetchResult, "getall", getall)
+    readable = {f"v{n}" for n in range(80) if n % PARTITIONS}
+    taken = Taken()
+    async with ground.consumer(taken) as consumer:
+        await ground.publish(values(40))
+        await eventually(lambda: len(taken.values) == 30)
+        await ground.publish(values(40, first=40))
+        await eventually(lambda: set(taken.values) == readable)
+        await eventually(consumer.consumption.heard)
+        broken.clear()
+        await eventually(lambda: set(taken.values) == set(values(80)))
+        await eventually(lambda: _acknowledges(ground, 80))
+
+
+async def test_polls_that_fail_for_good_are_no_sign_of_life(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ground.consumer(Taken()) as consumer:
+        await eventually(consumer.consumption.heard)
+        assert consumer.consumption.consumer is not None
+
+        def fail() -> None:
+            raise KafkaError("the group's task is gone")
+
+        monkeypatch.setattr(consumer.consumption.consumer._coordinator, "check_errors", fail)
+        await eventually(lambda: consumer.consumption.heard() == 'KafkaError("the group\'s task is gone")')
 
 
 async def test_what_nobody_understands_ends_the_taking_and_is_acknowledged_by_nobody(ground: Ground) -> None:

@@ -13,6 +13,7 @@ from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
 from chassis.operations import NotDiscardableError, discard, retry
 from chassis.outcomes import Absent, Accepted, Blocked, Cause, Failed, Outcome, Parked, Received, Repeated, Reused, Via
+from chassis.parking import take_out_of_due
 from chassis.processor import process
 from chassis.transaction import Transaction, Transactions
 from contracts.envelope import Message, Subject
@@ -50,6 +51,12 @@ async def rows_of(transactions: Transactions, table: Table, *, column: str) -> S
     limits = {"position": 2**62, "due_at": START + timedelta(days=1000), "received_at": START + timedelta(days=1000)}
     async with transactions.begin() as tx:
         return await tx.rows.due(table, column, limits[column], 1_000)
+
+
+async def nudges(transactions: Transactions, purse_id: str) -> int:
+    async with transactions.begin() as tx:
+        (found,) = await tx.rows.find(toy.purse, ("seller_id", "purse_id"), [("s1", purse_id)])
+    return int(found.nudges)
 
 
 async def coins(transactions: Transactions, purse_id: str) -> int | None:
@@ -200,6 +207,41 @@ async def test_a_deadline_that_was_set_anew_meanwhile_does_not_fire(transactions
 
     assert outcome == Accepted()
     assert len(await rows_of(transactions, toy.TABLES.deadline, column="due_at")) == 1
+
+
+async def test_a_deadline_that_parked_does_not_fire_once_it_was_set_anew(
+    transactions: Transactions, clock: DrivenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy, "CURSED", 5)
+    await decide(transactions, clock, put("a", 1), put("a", 5))
+    clock.advance(START + NUDGE_AFTER)
+    (behind,) = await fire(transactions, clock)
+    monkeypatch.setattr(toy, "CURSED", CURSED)  # the bug is mended
+    clock.advance(START + NUDGE_AFTER + timedelta(minutes=10))
+    retried = await retry(transactions, clock, toy_desk(), Subject("s1", "purse", "a"))
+
+    assert isinstance(behind, Parked)
+    assert (retried.decided, retried.waiting) == (2, 0)
+    assert await nudges(transactions, "a") == 0
+    (row,) = await rows_of(transactions, toy.TABLES.deadline, column="due_at")
+    assert row.due_at == clock.now() + NUDGE_AFTER
+
+
+async def test_a_deadline_that_was_set_anew_does_not_park_what_stands(transactions: Transactions, clock: DrivenClock) -> None:
+    desk = toy_desk()
+    await decide(transactions, clock, put("a", 1))
+    clock.advance(START + NUDGE_AFTER)
+    async with transactions.begin() as tx:
+        (seen,) = await find_due(tx, desk.types, desk.service, clock.now(), 100)
+    await decide(transactions, clock, put("a", 2), put("a", CURSED))
+    (outcome,) = await process(transactions, clock, desk, [seen])
+    async with transactions.begin() as tx:
+        await take_out_of_due(tx, seen)
+
+    assert outcome == Accepted()
+    assert [row.due_at for row in await rows_of(transactions, toy.TABLES.deadline, column="due_at")] == [
+        START + 2 * NUDGE_AFTER
+    ]
 
 
 async def test_two_readers_of_one_due_deadline_fire_it_once(transactions: Transactions, clock: DrivenClock) -> None:

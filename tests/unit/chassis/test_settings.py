@@ -45,6 +45,14 @@ def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
     assert "secret" not in str(raised.value)
 
 
+def test_who_waits_for_the_database_is_not_taken_for_dead(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WHARF_STATEMENT_SECONDS_MAX", "60")
+    with pytest.raises(SettingsError, match="STALLED_SECONDS=60 must be 5 more"):
+        read_settings(ServiceSettings)
+    environment.setenv("WHARF_STALLED_SECONDS", "65")
+    assert read_settings(ServiceSettings).stalled_seconds == 65
+
+
 def test_batches_need_connections_for_their_transactions(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WHARF_BATCHES_AT_ONCE", "16")
     with pytest.raises(SettingsError, match="needs 19 connections"):

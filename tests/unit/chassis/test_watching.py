@@ -1,5 +1,6 @@
 """Logs, health, traces: what a service shows of itself."""
 
+import asyncio
 import json
 import logging
 import time
@@ -11,9 +12,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from chassis.gate import Gate
 from chassis.health import Health, Stage
-from chassis.lane import Progress
 from chassis.logs import LIBRARY_RECORDS_MAX, Flood
+from chassis.progress import Progress
 from chassis.relay import RelayProgress
 from chassis.tracing import Tracing, TracingError, current_traceparent, span_context, tracing_from_environment
 from chassis.vitals import FetchWatch, KafkaPulse, Watch
@@ -43,6 +45,30 @@ def test_a_lane_hangs_only_with_work_and_without_progress() -> None:
     assert a_watch(batches_under_way=1, moved_at=long_ago).stalls() == ["lane orders"]
     assert a_watch(batches_under_way=0, moved_at=long_ago).stalls() == []
     assert a_watch(batches_under_way=1).stalls() == []
+    assert a_watch(batches_under_way=1, batches_queued=1, moved_at=long_ago).stalls() == []
+    assert a_watch(batches_under_way=2, batches_queued=1, moved_at=long_ago).stalls() == ["lane orders"]
+
+
+async def test_who_waits_at_the_gate_is_queued_until_it_has_its_turn() -> None:
+    gate, progress = Gate(1), Progress(batches_under_way=1, moved_at=0.0)
+    async with gate.turn():
+        waiting = asyncio.create_task(take_turn(progress, gate))
+        await asyncio.sleep(0)
+        assert (progress.batches_queued, progress.has_turn) == (1, False)
+    await waiting
+    assert progress.batches_queued == 0
+    assert progress.moved_at > 0
+    async with gate.turn():
+        given_up = asyncio.create_task(take_turn(progress, gate))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.wait([given_up])
+    assert progress.batches_queued == 0
+
+
+async def take_turn(progress: Progress, gate: Gate) -> None:
+    async with progress.turn(gate, hurried=False):
+        assert progress.has_turn
 
 
 def test_a_relay_hangs_only_while_the_broker_answers() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.envelope import Message
 from contracts.identity import hashed_id
+from contracts.warehouse import RemovalPickStarted
 from devkit.faults.effects import violations
 from devkit.faults.found import Found, OrderRow
 from devkit.faults.history import Command, Outcome, Way
@@ -112,6 +113,15 @@ def test_a_refused_command_is_answered_and_changes_nothing() -> None:
 def test_half_an_effect_of_what_nobody_decided_is_seen() -> None:
     assert violations([asked(ORDER, Outcome.UNKNOWN)], nothing(told={("OrderPlaced", KEY): 1})) != []
     assert violations([asked(RECEIPT, Outcome.UNKNOWN)], nothing(receipts={asked(RECEIPT).id: (1, 5)})) != []
+
+
+def test_a_pick_that_nobody_decided_is_not_blamed_for_what_the_parcel_has_begun() -> None:
+    pick = asked(RemovalPickStarted(seller_id=REMOVAL.seller_id, removal_id="r-1"), Outcome.UNKNOWN)
+    begun = {("RemovalProcessing", REMOVAL_KEY): 1}
+    assert violations([pick], nothing(told=begun)) == []
+    assert violations([pick], nothing(told=begun, begun_by={str(pick.id)})) != []
+    assert violations([pick], left_by(pick, told={**TOLD, **begun})) == []
+    assert violations([pick], left_by(pick)) != []
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,13 @@ def _told(*kinds: str) -> Callable[[Command, Any, Found], int]:
     return count
 
 
+def _picked(command: Command, report: RemovalPickStarted, found: Found) -> int:
+    """A parcel begins the picking as well: of what nobody decided, only what it has begun itself is an effect."""
+    if (command.source, command.id) in found.decided["removals"]:
+        return _told("RemovalProcessing", "RemovalPickRefused")(command, report, found)
+    return int(str(command.id) in found.begun_by)
+
+
 def _contact_set(_: Command, contact: SetSellerContact, found: Found) -> int:
     return found.count(contact.subject.key, "ContactSet") if found.contacts.get(contact.seller_id) == contact.mail else 0
 
@@ -158,7 +165,7 @@ EFFECTS: Mapping[type[Message], tuple[str, Callable[[Command, Any, Found], int]]
     DraftRemoval: ("removals", _told("RemovalDrafted")),
     ConfirmRemoval: ("removals", _told("RemovalRequested")),
     CancelRemoval: ("removals", _told("RemovalCanceled")),
-    RemovalPickStarted: ("removals", _told("RemovalProcessing", "RemovalPickRefused")),
+    RemovalPickStarted: ("removals", _picked),
     RemovalParcelShipped: ("removals", _told("RemovalShipped")),
     SetSellerContact: ("notifications", _contact_set),
 }

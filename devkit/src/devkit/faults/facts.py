@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.broker import stop_consumer
 from contracts import inventory, notifications, orders, removals
+from contracts.removals import RemovalProcessing
 from devkit.topics import PARTITIONS
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Facts:
     """Orders and removals that wait for nothing more, by key."""
     refused: set[str] = field(default_factory=set)
     """Ids of commands."""
+    begun_by: set[str] = field(default_factory=set)
+    """Ids of what made RemovalProcessing be told."""
     hear: Callable[[str, str, Mapping[str, Any]], None] | None = None
     """Told each fact that is in `wanted`, with its type, key and body, when it comes for the first time."""
     wanted: frozenset[str] = frozenset()
@@ -80,6 +83,7 @@ class Facts:
         """Another cell begins."""
         self.told.clear()
         self.refused.clear()
+        self.begun_by.clear()
         self.ended.clear()
         for finished in self.finished.values():
             finished.clear()
@@ -128,6 +132,8 @@ class Facts:
         flow = FLOWS.get(kind)
         if flow is not None:
             self.finished[flow].setdefault(key, record.timestamp / 1000)
+        if kind == RemovalProcessing.__name__:
+            self.begun_by.add(headers["ce_causationid"].decode())
         if kind in REFUSALS:
             self.refused.add(orjson.loads(record.value)["command_id"])
         if kind in self.wanted and self.hear is not None:

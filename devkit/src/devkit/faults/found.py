@@ -58,6 +58,8 @@ class Found:
     contacts: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[tuple[str, str], int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    begun_by: set[str] = field(default_factory=set)
+    """Ids of the messages that have begun the picking of a removal."""
     mails: Mapping[str, str] = field(default_factory=dict)
     """Of the whole stand, by id: its status."""
     caught: Mapping[str, int] = field(default_factory=dict)
@@ -84,6 +86,7 @@ async def look(stand: Stand, prefix: str, commands: Sequence[Command]) -> Found:
             contacts={row[0]: row[1] for row in await databases["notifications"].fetch(CONTACTS, prefix)},
             told={place: len(ids) for place, ids in stand.facts.told.items()},
             refused=set(stand.facts.refused),
+            begun_by=set(stand.facts.begun_by),
             mails={row[0]: row[1] for row in await databases["notifications"].fetch(MAILS)},
             caught=caught(stand.services.mail_folder),
         )

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
+from chassis.consumer import PatientConsumer
 from chassis.desk import S
 from chassis.intake import BATCH_MESSAGES_MAX
-from chassis.kafka import Consumption
+from chassis.kafka import REVOKE_SECONDS_MAX, Consumption
 
-EMPTY_POLL_MILLISECONDS = 500
-"""How long a poll waits for the first record. It ends when one comes."""
 PAUSE_MILLISECONDS = 1
 """How long FastStream sleeps after a poll that found nothing."""
 FETCH_WAIT_MILLISECONDS = 500
@@ -31,16 +30,6 @@ class Timings:
 
     session: int = 10_000
     poll_interval_max: int = 300_000
-
-
-class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # published without types
-    """FastStream lets a poll wait for as long as it sleeps after an empty one: briefly, and it polls all the time; longer, and
-    what comes meanwhile lies there. Ours waits well longer than it is asked to.
-    """
-
-    async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Any:
-        patience = EMPTY_POLL_MILLISECONDS if timeout_ms else 0
-        return await super().getmany(*partitions, timeout_ms=patience, max_records=max_records)
 
 
 def kafka_broker(bootstrap: str, *, stop_seconds_max: float, security: Any = None) -> KafkaBroker:
@@ -111,6 +100,7 @@ def subscribe(broker: KafkaBroker, consumption: Consumption[S], topic: str, grou
         fetch_max_bytes=FETCH_BYTES_MAX,
         heartbeat_interval_ms=min(HEARTBEAT_MILLISECONDS, timings.session // 3),
         session_timeout_ms=timings.session,
+        rebalance_timeout_ms=timings.session + int(REVOKE_SECONDS_MAX * 1000),
         max_poll_interval_ms=timings.poll_interval_max,
         listener=consumption,
         parser=_parsed,

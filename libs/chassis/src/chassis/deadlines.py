@@ -28,6 +28,15 @@ class Setting(NamedTuple):
     due_at: datetime
 
 
+def key_of(deadline: Deadline) -> DeadlineKey:
+    return DeadlineKey(*deadline.subject, type(deadline).__name__)
+
+
+def is_setting_of(deadline: Deadline, setting: Setting | None) -> bool:
+    """Whether the deadline is what was set so."""
+    return setting is not None and (setting.generation, setting.due_at) == (deadline.generation, deadline.due_at)
+
+
 class Deadlines:
     """The draft of deadlines: what the decisions of a batch set and clear."""
 
@@ -46,12 +55,20 @@ class Deadlines:
 
     def fire(self, deadline: Deadline) -> bool:
         """Take the deadline out, if this very setting still stands; else nothing may happen."""
-        key = DeadlineKey(*deadline.subject, type(deadline).__name__)
-        setting = self._live.get(key)
-        if setting is None or (setting.generation, setting.due_at) != (deadline.generation, deadline.due_at):
+        if not self.stands(deadline):
             return False
-        self._write(key, None)
+        self._write(key_of(deadline), None)
         return True
+
+    def stands(self, deadline: Deadline) -> bool:
+        """Whether it was neither set anew nor cleared since it was read."""
+        return is_setting_of(deadline, self._live.get(key_of(deadline)))
+
+    def superseded(self, deadline: Deadline) -> bool:
+        """Of one that parked, whose setting was taken out then: whether it has been set anew or cleared since."""
+        key = key_of(deadline)
+        setting = self._live.get(key)
+        return key in self._changed or (setting is not None and not is_setting_of(deadline, setting))
 
     def _write(self, key: DeadlineKey, setting: Setting | None) -> None:
         self._undo.setdefault(key, self._live.get(key))

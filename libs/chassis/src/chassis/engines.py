@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from chassis.settings import ServiceSettings
+from chassis.settings import STATEMENT_SECONDS_SPARE, ServiceSettings
 
 CONNECT_SECONDS_MAX = 10
 BY_KEYS: Mapping[str, str] = {
@@ -61,7 +61,7 @@ def _engine(settings: ServiceSettings, service: str, plans: Mapping[str, str], c
         pool_timeout=CONNECT_SECONDS_MAX,
         connect_args={
             "server_settings": server_settings,
-            "command_timeout": settings.statement_seconds_max + 5,
+            "command_timeout": settings.statement_seconds_max + STATEMENT_SECONDS_SPARE,
             "timeout": CONNECT_SECONDS_MAX,
         },
     )

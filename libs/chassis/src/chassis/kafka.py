@@ -9,13 +9,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Generic, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+from chassis.consumer import PatientConsumer
 from chassis.desk import S
 from chassis.intake import Intake
 from chassis.lane import IntakeStoppedError
@@ -48,13 +49,15 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
     ended: bool = False
     _ends: dict[TopicPartition, int] = field(default_factory=dict)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _giving_up: bool = False
+    """A rebalance waits for the batch under way."""
 
     def __post_init__(self) -> None:
         self._idle.set()
 
     @property
-    def consumer(self) -> AIOKafkaConsumer | None:
-        return None if self.subscriber is None else self.subscriber.consumer
+    def consumer(self) -> PatientConsumer | None:
+        return None if self.subscriber is None else cast("PatientConsumer | None", self.subscriber.consumer)
 
     async def handle(self, records: Sequence[ConsumerRecord]) -> None:
         """Take a batch and acknowledge it."""
@@ -95,6 +98,8 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
         consumer = self.consumer
         if consumer is None or self.taking or not consumer.assignment() or consumer.paused():
             return None
+        if consumer.trouble is not None:
+            return consumer.trouble  # fetches may go well, and nobody gets what they bring
         return tuple(sorted((at, consumer.last_poll_timestamp(at) or 0) for at in consumer.assignment()))
 
     async def wait(self, seconds: float) -> None:
@@ -106,11 +111,14 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
             await self._poll(min(left, POLL_SECONDS))
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._giving_up = True
         try:
             async with asyncio.timeout(self.revoke_seconds_max):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("partitions_given_up_early", lane=self.intake.lane.name, partitions=len(revoked))
+        finally:
+            self._giving_up = False
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         log.info("partitions_assigned", lane=self.intake.lane.name, partitions=sorted(at.partition for at in assigned))
@@ -125,6 +133,9 @@ class Consumption(ConsumerRebalanceListener, Generic[S]):  # type: ignore[misc] 
         consumer = self.consumer
         if consumer is None:
             raise ClosingError
+        if self._giving_up:  # a poll would wait for the new partitions, and they wait for this batch
+            await asyncio.sleep(seconds)
+            return
         consumer.pause(*consumer.assignment())
         try:
             fetched = await consumer.getmany()

@@ -19,6 +19,7 @@ from chassis.gate import Gate
 from chassis.observer import Decided, Observer, Unobserved
 from chassis.outcomes import Failed, Outcome, Parked, Received, Repeated, Via
 from chassis.processor import known, process
+from chassis.progress import Progress
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -41,19 +42,6 @@ class UnavailableError(RuntimeError):
 
 class IntakeStoppedError(RuntimeError):
     """Too much has failed lately; nothing more is taken until an operator has looked and started the service anew."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """What health, metrics and `quiet` look at. `moved_at` is on the monotonic clock, in seconds."""
-
-    messages: int = 0
-    repeated: int = 0
-    parked: int = 0
-    batches_under_way: int = 0
-    retries: int = 0
-    waiting_because: str | None = None
-    moved_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +129,7 @@ class Lane(Generic[S]):
             if works.breaker.open:
                 raise IntakeStoppedError
             try:
-                async with works.gate.turn(hurried=self.hurried):
+                async with self.progress.turn(works.gate, hurried=self.hurried):
                     with works.observer.during(self.name, piece):
                         outcomes = await process(works.transactions, works.clock, works.desk, piece)
             except Exception as error:  # the edge at which every error is given a meaning

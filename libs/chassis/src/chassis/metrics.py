@@ -12,8 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from chassis.intake import IntakeCounts
-from chassis.lane import Progress
 from chassis.observer import Decided
+from chassis.progress import Progress
 from chassis.relay import RelayProgress
 
 SIZE_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)

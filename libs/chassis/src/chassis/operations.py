@@ -61,11 +61,14 @@ async def _retry(transactions: Transactions, clock: Clock, desk: Desk[S], subjec
         decided: list[tuple[int, Received]] = []
         reason = None
         for position, received in messages[:messages_max]:
-            outcome = sitting.decide_now(received)
-            if isinstance(outcome, Parked):
-                reason = outcome.reason
-                break
-            decided.append((position, received))
+            if sitting.is_superseded(received):
+                decided.append((position, received))
+            elif reason is None:
+                outcome = sitting.decide_now(received)
+                if isinstance(outcome, Parked):
+                    reason = outcome.reason
+                else:
+                    decided.append((position, received))
         sitting.newly_parked.clear()  # what failed again is where it was
         await sitting.save(tx)
         await parking.remove(tx, [position for position, _ in decided])

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chassis.deadlines import key_of
 from chassis.outcomes import Received, Via, hash_of
 from chassis.quarantine import envelope_text, headers_from
 from chassis.transaction import Transaction
@@ -30,9 +31,13 @@ async def park(tx: Transaction, messages: Sequence[tuple[Received, Subject, str]
 
 
 async def take_out_of_due(tx: Transaction, received: Received) -> None:
-    """A deadline parks once: it leaves the due set, and is decided when an operator has it retried."""
-    if isinstance(received.body, Deadline):
-        await tx.rows.delete(tx.tables.deadline, [(*received.body.subject, type(received.body).__name__)])
+    """A deadline parks once: it leaves the due set, and is decided when an operator has it retried. Another setting stays."""
+    body = received.body
+    if isinstance(body, Deadline):
+        rows = await tx.rows.find(tx.tables.deadline, OBJECT, [body.subject])
+        key = key_of(body)
+        own = [key for row in rows if row.deadline == key.deadline and row.generation == body.generation]
+        await tx.rows.delete(tx.tables.deadline, own)
 
 
 async def find_messages(tx: Transaction, subject: Subject, types: Mapping[str, type[Message]]) -> list[tuple[int, Received]]:

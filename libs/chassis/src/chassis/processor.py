@@ -84,7 +84,7 @@ class Sitting(Generic[S]):
         if identity not in self.claims.fresh:
             return known(received, self.claims.stored[identity])
         if self.parked and self._subject(received) in self.parked:
-            return self._behind(received)
+            return self._behind(received) if self._counts(received) else self._settle(received, ())
         if via is HTTP and not self._may_answer(received):
             return self._release(received, Absent())
         if via is DEADLINE and not self._fires(received.body):
@@ -102,6 +102,10 @@ class Sitting(Generic[S]):
         self.state.keep()
         self.published.extend(facts)
         return self._settle(received, tuple([Fact(fact.type, fact.body) for fact in facts]))
+
+    def is_superseded(self, parked: Received) -> bool:
+        """A deadline that was set anew or cleared by what waited ahead of it: nothing may happen any more (S9)."""
+        return isinstance(parked.body, Deadline) and self.state.deadlines.superseded(parked.body)
 
     async def save(self, tx: Transaction) -> None:
         """Write everything the batch changed, in as few statements as can be."""
@@ -131,6 +135,10 @@ class Sitting(Generic[S]):
 
     def _fires(self, body: Message) -> bool:
         return isinstance(body, Deadline) and self.state.deadlines.fire(body)
+
+    def _counts(self, received: Received) -> bool:
+        """A deadline that was set anew or cleared is nothing to keep: parking it would take out what stands now."""
+        return not isinstance(received.body, Deadline) or self.state.deadlines.stands(received.body)
 
     def _may_answer(self, received: Received) -> bool:
         return self.desk.rules[type(received.body)].creates or self.state.exists(self._subject(received))

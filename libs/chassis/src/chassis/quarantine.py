@@ -12,6 +12,8 @@ import orjson
 
 from chassis.transaction import Transaction
 
+MARK = "base64:"
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -29,7 +31,7 @@ class Quarantined:
 
 
 def headers_text(headers: Iterable[tuple[str, bytes | None]]) -> str:
-    """Raw headers as JSON pairs; a value that is no text is kept in base64 with the mark `base64:`."""
+    """Raw headers as JSON pairs; a value that is no text, or looks like the mark, is kept in base64 with the mark `base64:`."""
     return orjson.dumps([[name, _text(value)] for name, value in headers]).decode()
 
 
@@ -54,10 +56,11 @@ def _text(value: bytes | None) -> str | None:
     if value is None:
         return None
     try:
-        return value.decode()
+        text = value.decode()
     except UnicodeDecodeError:
-        return "base64:" + base64.b64encode(value).decode()
+        text = MARK
+    return MARK + base64.b64encode(value).decode() if text.startswith(MARK) else text
 
 
 def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.removeprefix("base64:")) if text.startswith("base64:") else text.encode()
+    return base64.b64decode(text.removeprefix(MARK)) if text.startswith(MARK) else text.encode()

@@ -30,6 +30,10 @@ PATROLS_CONNECTIONS = 3
 """The relay, and what looks for due and for old rows, transact beside the batches."""
 
 
+STATEMENT_SECONDS_SPARE = 5
+"""After the server's limit of a statement, until we give it up ourselves."""
+
+
 class SettingsError(ValueError):
     """What is wrong, one line a variable. Repeats no values: they may be secret."""
 
@@ -84,7 +88,8 @@ class ServiceSettings(DatabaseSettings):
     kafka_password: SecretStr = SecretStr("")
     kafka_ca_file: Path | None = None
     kafka_session_seconds: int = Field(default=10, ge=6, le=300)
-    kafka_poll_interval_max_seconds: int = Field(default=300, ge=10, le=3600)
+    kafka_poll_interval_max_seconds: int = Field(default=300, ge=30, le=3600)
+    """While partitions are given up nothing is polled, and that may take 20 seconds."""
     topic_retention_hours_min: int = Field(default=168, ge=1)
     """In production topics must keep records at least as long: longer than the longest outage to survive."""
 
@@ -108,6 +113,15 @@ class ServiceSettings(DatabaseSettings):
     """For each step of a stop: batches under way, facts to be sent."""
     stalled_seconds: float = Field(default=60.0, ge=5, le=3600)
     """After so long without progress a lane with work is taken for dead, and the process with it."""
+
+    @model_validator(mode="after")
+    def _patient_enough(self) -> Self:
+        if self.stalled_seconds < self.statement_seconds_max + STATEMENT_SECONDS_SPARE:
+            raise ValueError(
+                f"{PREFIX}STALLED_SECONDS={self.stalled_seconds:g} must be {STATEMENT_SECONDS_SPARE} more than "
+                f"{PREFIX}STATEMENT_SECONDS_MAX={self.statement_seconds_max}: who waits for the database does not hang"
+            )
+        return self
 
     @model_validator(mode="after")
     def _wide_enough(self) -> Self:

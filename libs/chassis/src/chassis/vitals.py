@@ -18,7 +18,7 @@ from chassis.census import Census, take_census
 from chassis.clock import Clock
 from chassis.failures import StorageError
 from chassis.kafka import Consumption
-from chassis.lane import Progress
+from chassis.progress import Progress
 from chassis.relay import RelayProgress
 from chassis.tables import ServiceTables
 
@@ -127,7 +127,7 @@ class Watch:
 
     def stalls(self) -> list[str]:
         now, limit = time.monotonic(), self.stalled_seconds
-        found = [f"lane {name}" for name, lane in self.lanes.items() if lane.batches_under_way and now - lane.moved_at > limit]
+        found = [f"lane {name}" for name, lane in self.lanes.items() if lane.has_turn and now - lane.moved_at > limit]
         silent = list(self.fetches.silent(now, limit))
         if self.pulse.since is None or now - self.pulse.since < limit:
             return found  # who waits for Kafka does not hang
