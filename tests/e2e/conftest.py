@@ -13,6 +13,7 @@ from devkit.databases import DatabaseServer
 from devkit.runs import Run
 from devkit.stack import Stack
 
+from support.containers import kafka_container
 from support.embedded import unique_name
 from support.market import Market, open_market
 from support.seller import Seller
@@ -26,10 +27,11 @@ async def market(run: Run, kafka_bootstrap: str, postgres: DatabaseServer) -> As
 
 
 @pytest_asyncio.fixture(scope="package")
-async def container_market(run: Run, kafka_in_container: str, postgres_in_container: DatabaseServer) -> AsyncIterator[Market]:
-    """One process a service, on the official images."""
-    async with open_market(run, Stack(kafka_in_container, postgres_in_container)) as market:
-        yield market
+async def container_market(run: Run, postgres_in_container: DatabaseServer) -> AsyncIterator[Market]:
+    """One process a service, on the official images. The broker is its own: topics are one market's."""
+    with kafka_container() as bootstrap:
+        async with open_market(run, Stack(bootstrap, postgres_in_container)) as market:
+            yield market
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ async def test_memory_is_watched_while_each_service_works_off_its_backlog(empty_
 TINY: dict[str, tuple[tuple[str, ...], str]] = {
     "deadlines": (
         ("--pending", "40", "--due", "15", "--rate", "20", "--seconds", "1", "--pairs", "0"),
-        "deadlines fired a second",
+        "fired/s",
     ),
     "http": (("--clients", "2", "--seconds", "0.5", "--pairs", "1"), "2 clients"),
     "startup": (("--services", "orders", "--rounds", "1", "--no-cold"), "orders, warm"),
