@@ -264,10 +264,13 @@ async def test_a_partition_that_cannot_be_read_holds_up_no_other(ground: Ground,
         await eventually(lambda: len(taken.values) == 30)
         await ground.publish(values(40, first=40))
         await eventually(lambda: set(taken.values) == readable)
-        await eventually(consumer.consumption.heard)
+        broken.update(range(PARTITIONS))
+        await ground.publish(values(4, first=80))
+        await eventually(lambda: len(consumer.consumption.consumer._unreadable) == PARTITIONS)
+        assert consumer.consumption.consumer.trouble is None, "what somebody has written is no reason to start anew"
         broken.clear()
-        await eventually(lambda: set(taken.values) == set(values(80)))
-        await eventually(lambda: _acknowledges(ground, 80))
+        await eventually(lambda: set(taken.values) == set(values(84)))
+        await eventually(lambda: _acknowledges(ground, 84))
 
 
 async def test_polls_that_fail_for_good_are_no_sign_of_life(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

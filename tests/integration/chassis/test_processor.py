@@ -13,10 +13,10 @@ from chassis.clock import DrivenClock
 from chassis.deadlines import find_due
 from chassis.operations import NotDiscardableError, discard, retry
 from chassis.outcomes import Absent, Accepted, Blocked, Cause, Failed, Outcome, Parked, Received, Repeated, Reused, Via
-from chassis.parking import take_out_of_due
+from chassis.parking import park, take_out_of_due
 from chassis.processor import process
 from chassis.transaction import Transaction, Transactions
-from contracts.envelope import Message, Subject
+from contracts.envelope import Deadline, Message, Subject
 from devkit.databases import DatabaseServer
 
 from support import toy
@@ -227,6 +227,44 @@ async def test_a_deadline_that_parked_does_not_fire_once_it_was_set_anew(
     assert row.due_at == clock.now() + NUDGE_AFTER
 
 
+async def test_what_is_set_anew_counts_although_the_retry_is_cut_short(
+    transactions: Transactions, clock: DrivenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy, "CURSED", 5)
+    await decide(transactions, clock, put("a", 1), put("a", 5))
+    clock.advance(START + NUDGE_AFTER)
+    await fire(transactions, clock)
+    await decide(transactions, clock, put("a", toy.FORBIDDEN - 6))
+    monkeypatch.setattr(toy, "CURSED", CURSED)
+    results = [await retry(transactions, clock, toy_desk(), Subject("s1", "purse", "a")) for _ in range(2)]
+
+    assert [(result.decided, result.waiting) for result in results] == [(2, 1), (0, 1)]
+    assert await nudges(transactions, "a") == 0
+
+
+async def test_a_deadline_that_fails_again_leaves_the_next_of_its_kind_where_it_is(
+    transactions: Transactions, clock: DrivenClock
+) -> None:
+    subject, desk = Subject("s1", "purse", "a"), toy_desk()
+
+    def fail(_shelf: toy.Shelf, _message: toy.NudgeDue, _cause: Cause) -> Sequence[Message]:
+        raise RuntimeError("still a bug")
+
+    seen: list[Received] = []
+    for coin in (1, 2):
+        await decide(transactions, clock, put("a", coin))
+        async with transactions.begin() as tx:
+            seen += await find_due(tx, desk.types, desk.service, START + timedelta(days=1), 100)
+            assert isinstance(seen[-1].body, Deadline)
+            assert await take_out_of_due(tx, seen[-1].body)
+    async with transactions.begin() as tx:
+        await park(tx, [(one, subject, "a bug") for one in seen], clock.now())
+    desk.on(toy.NudgeDue, fail)
+    retried = await retry(transactions, clock, desk, subject)
+
+    assert (retried.decided, retried.waiting) == (0, 2)
+
+
 async def test_a_deadline_that_was_set_anew_does_not_park_what_stands(transactions: Transactions, clock: DrivenClock) -> None:
     desk = toy_desk()
     await decide(transactions, clock, put("a", 1))
@@ -236,7 +274,8 @@ async def test_a_deadline_that_was_set_anew_does_not_park_what_stands(transactio
     await decide(transactions, clock, put("a", 2), put("a", CURSED))
     (outcome,) = await process(transactions, clock, desk, [seen])
     async with transactions.begin() as tx:
-        await take_out_of_due(tx, seen)
+        assert isinstance(seen.body, Deadline)
+        assert not await take_out_of_due(tx, seen.body)
 
     assert outcome == Accepted()
     assert [row.due_at for row in await rows_of(transactions, toy.TABLES.deadline, column="due_at")] == [

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
 
 log = structlog.get_logger()
 
@@ -20,6 +20,8 @@ CAREFUL_SECONDS = 5.0
 """After an error partitions are polled one by one for so long; it takes a while until what is unreadable comes again."""
 CAREFUL_PAUSE_SECONDS = 0.05
 """After such a poll that found nothing."""
+WRITTEN = (UnicodeDecodeError, CorruptRecordException)
+"""What a record itself is to blame for: a new start would meet it again."""
 
 
 class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # published without types
@@ -37,6 +39,8 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # published with
         self.trouble: str | None = None
         """Why the last poll failed as a whole."""
         self._unreadable: dict[TopicPartition, str] = {}
+        self._assigned: object = None
+        """The assignment that this is about."""
         self._astray = False
         """Positions may be ahead of what was passed on."""
         self._careful_until = 0.0
@@ -54,15 +58,18 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # published with
         return found
 
     async def _poll(self, partitions: tuple[TopicPartition, ...], patience: int, max_records: int | None) -> Any:
+        if self._assigned is not (assigned := self._subscription.subscription.assignment):
+            self._assigned = assigned
+            self._unreadable.clear()
         careful = self._astray or self._unreadable or time.monotonic() < self._careful_until
-        if not (patience and careful):
+        if not (patience and careful and self.assignment()):
             try:
                 return await super().getmany(*partitions, timeout_ms=patience, max_records=max_records)
             except ConsumerStoppedError:
                 raise
             except Exception:
                 self._astray = True
-                if not patience:
+                if not (patience and self.assignment()):
                     raise
         if self._astray:
             await self._go_back()
@@ -71,42 +78,49 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # published with
     async def _go_back(self) -> None:
         """To the first record that is not acknowledged, everywhere. Raises KafkaError when the broker does not say which."""
         for at in self.assignment():
-            committed = await self.committed(at)
-            self.seek(at, (await self.beginning_offsets([at]))[at] if committed is None else committed)
+            self.seek(at, await self.committed(at) or 0)  # before a topic's first record is out of range: then it is the first
         self._astray = False
         self._careful_until = time.monotonic() + CAREFUL_SECONDS
 
     async def _one_by_one(self, max_records: int | None) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """Raises what every partition raises."""
+        """Raises what every partition raises, unless it is what somebody has written."""
         found: dict[TopicPartition, list[ConsumerRecord]] = {}
         troubles: list[Exception] = []
         held = self.assignment()
+        share = max_records and max(1, max_records // len(held))
         for at in held:
-            one_by_one = at in self._unreadable  # so that the position stands at the record that can't be read
             try:
-                found |= await super().getmany(at, timeout_ms=0, max_records=1 if one_by_one else max_records)
+                found |= await self._records_of(at, share)
             except ConsumerStoppedError:
                 raise
-            except UnicodeDecodeError as error:
-                if one_by_one:
-                    found[at] = [await self._without_contents(at, error)]
-                self._note(at, None if one_by_one else error)
             except Exception as error:  # noqa: BLE001  # whatever keeps one partition from being read
                 troubles.append(error)
                 self._note(at, error)
-            else:
-                if at in found and not self._unreadable.get(at, "").startswith("UnicodeDecodeError"):
-                    self._note(at, None)
-        if troubles and len(troubles) == len(held):
-            raise troubles[-1]
+        others = [error for error in troubles if not isinstance(error, WRITTEN)]
+        if others and len(troubles) == len(held):
+            raise others[-1]
         if not found:
             await asyncio.sleep(CAREFUL_PAUSE_SECONDS)
         return found
 
-    def _note(self, at: TopicPartition, error: Exception | None) -> None:
-        if error is None:
-            self._unreadable.pop(at, None)
-        elif self._unreadable.get(at) != repr(error):
+    async def _records_of(self, at: TopicPartition, records_max: int | None) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """Of a partition that can't be read one at a time, so that its position comes to stand at the record in question."""
+        known = self._unreadable.get(at)
+        try:
+            found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                at, timeout_ms=0, max_records=1 if known else records_max
+            )
+        except UnicodeDecodeError as error:
+            if not known:
+                raise
+            del self._unreadable[at]
+            return {at: [await self._without_contents(at, error)]}
+        if known and found and not known.startswith(UnicodeDecodeError.__name__):
+            del self._unreadable[at]
+        return found
+
+    def _note(self, at: TopicPartition, error: Exception) -> None:
+        if self._unreadable.get(at) != repr(error):
             self._unreadable[at] = repr(error)
             log.error("partition_unreadable", topic=at.topic, partition=at.partition, error=repr(error))
 

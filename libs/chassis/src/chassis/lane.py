@@ -17,10 +17,11 @@ from chassis.desk import Desk, S
 from chassis.failures import Failure, StorageError, failure_of, may_be_its_fault, wants_smaller_batch
 from chassis.gate import Gate
 from chassis.observer import Decided, Observer, Unobserved
-from chassis.outcomes import Failed, Outcome, Parked, Received, Repeated, Via
+from chassis.outcomes import Accepted, Failed, Outcome, Parked, Received, Repeated, Via
 from chassis.processor import known, process
 from chassis.progress import Progress
 from chassis.transaction import Transactions
+from contracts.envelope import Deadline
 
 log = structlog.get_logger()
 
@@ -206,7 +207,8 @@ async def _park_alone(works: Works[S], received: Received, reason: str, *, hold:
             return known(received, claims.stored[received.identity])
         if hold:
             await works.desk.load(tx, [received.body])
-        await parking.take_out_of_due(tx, received)
+        if isinstance(received.body, Deadline) and not await parking.take_out_of_due(tx, received.body):
+            return Accepted()
         await parking.park(tx, [(received, subject, reason)], works.clock.now())
         await inbox.close(tx, answered=[], parked=[received], released=[])
     return Parked(reason)

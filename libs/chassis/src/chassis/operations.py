@@ -60,10 +60,10 @@ async def _retry(transactions: Transactions, clock: Clock, desk: Desk[S], subjec
         messages, sitting = await _hold(tx, clock, desk, subject, messages_max)
         decided: list[tuple[int, Received]] = []
         reason = None
-        for position, received in messages[:messages_max]:
+        for place, (position, received) in enumerate(messages):
             if sitting.is_superseded(received):
                 decided.append((position, received))
-            elif reason is None:
+            elif reason is None and place < messages_max:
                 outcome = sitting.decide_now(received)
                 if isinstance(outcome, Parked):
                     reason = outcome.reason

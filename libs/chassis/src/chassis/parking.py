@@ -30,14 +30,14 @@ async def park(tx: Transaction, messages: Sequence[tuple[Received, Subject, str]
     await tx.rows.insert(tx.tables.parked, [_row(received, subject, reason, now) for received, subject, reason in messages])
 
 
-async def take_out_of_due(tx: Transaction, received: Received) -> None:
-    """A deadline parks once: it leaves the due set, and is decided when an operator has it retried. Another setting stays."""
-    body = received.body
-    if isinstance(body, Deadline):
-        rows = await tx.rows.find(tx.tables.deadline, OBJECT, [body.subject])
-        key = key_of(body)
-        own = [key for row in rows if row.deadline == key.deadline and row.generation == body.generation]
-        await tx.rows.delete(tx.tables.deadline, own)
+async def take_out_of_due(tx: Transaction, deadline: Deadline) -> bool:
+    """A deadline parks once: it leaves the due set, and is decided when an operator has it retried. Another setting stays: then
+    there is nothing to park, and it is False.
+    """
+    key = key_of(deadline)
+    rows = await tx.rows.find(tx.tables.deadline, OBJECT, [deadline.subject])
+    own = [key for row in rows if (row.deadline, row.generation) == (key.deadline, deadline.generation)]
+    return bool(await tx.rows.delete(tx.tables.deadline, own))
 
 
 async def find_messages(tx: Transaction, subject: Subject, types: Mapping[str, type[Message]]) -> list[tuple[int, Received]]:

@@ -155,7 +155,7 @@ class Sitting(Generic[S]):
 
     def _park(self, received: Received, reason: str) -> Outcome:
         subject = self._subject(received)
-        if isinstance(received.body, Deadline):
+        if isinstance(received.body, Deadline) and self.state.deadlines.stands(received.body):
             self.state.deadlines.clear(subject, [type(received.body)])  # parked once: it leaves the due set
             self.state.deadlines.keep()
         self.parked.setdefault(subject, reason)
