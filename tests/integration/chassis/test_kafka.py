@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaConnectionError,
+    KafkaError,
+    UnsupportedCodecError,
+)
 from aiokafka.record.util import calc_crc32c
 
 from chassis.broker import Timings, kafka_broker, start_taking, stop_consumer, stop_taking, subscribe
@@ -120,6 +126,18 @@ class Taken:
         return self.values == Counter(values)
 
 
+@dataclass
+class Slowly(Taken):
+    """A batch waits until it may finish."""
+
+    finish: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, records: Sequence[Any], wait: Wait) -> None:
+        while not self.finish.is_set():
+            await wait(0.1)
+        await super().__call__(records, wait)
+
+
 @pytest.fixture
 async def ground(kafka_bootstrap: str) -> Ground:
     name = unique_name("records")
@@ -196,21 +214,15 @@ async def test_partitions_that_come_while_a_batch_waits_lose_no_record(ground: G
 
 async def test_a_rebalance_waits_for_the_batch_under_way(ground: Ground) -> None:
     await ground.publish(values(40))
-    finish, first, second = asyncio.Event(), Taken(), Taken()
-
-    async def slowly(records: Sequence[Any], wait: Wait) -> None:
-        while not finish.is_set():
-            await wait(0.1)
-        await first(records, wait)
-
+    first, second = Slowly(), Taken()
     async with AsyncExitStack() as consumers:
-        one = await consumers.enter_async_context(ground.consumer(slowly, PATIENT))
+        one = await consumers.enter_async_context(ground.consumer(first, PATIENT))
         await eventually(lambda: one.consumption.taking)
         joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second, PATIENT)))
         await eventually(lambda: one.consumption.revoked)
         with pytest.raises(AssertionError, match="not within"):
             await eventually(lambda: second.values, within_seconds=3)
-        finish.set()
+        first.finish.set()
         await joining
         await eventually(lambda: (first.values + second.values).keys() == set(values(40)))
         assert first.values + second.values == Counter(values(40))
@@ -219,19 +231,13 @@ async def test_a_rebalance_waits_for_the_batch_under_way(ground: Ground) -> None
 async def test_a_rebalance_goes_on_when_the_batch_under_way_is_done(ground: Ground) -> None:
     """Although the batch waits, and has polled meanwhile."""
     await ground.publish(values(40))
-    finish, first, second = asyncio.Event(), Taken(), Taken()
-
-    async def slowly(records: Sequence[Any], wait: Wait) -> None:
-        while not finish.is_set():
-            await wait(0.1)
-        await first(records, wait)
-
+    first, second = Slowly(), Taken()
     async with AsyncExitStack() as consumers:
-        one = await consumers.enter_async_context(ground.consumer(slowly, PATIENT))
+        one = await consumers.enter_async_context(ground.consumer(first, PATIENT))
         await eventually(lambda: one.consumption.taking)
         joining = asyncio.create_task(consumers.enter_async_context(ground.consumer(second, PATIENT)))
         await eventually(lambda: one.consumption.revoked)
-        finish.set()
+        first.finish.set()
         await eventually(lambda: first.values, within_seconds=REVOKE_SECONDS_MAX / 2)
         await joining
         await eventually(lambda: first.values + second.values == Counter(values(40)))
@@ -248,12 +254,15 @@ async def test_a_record_that_cannot_be_read_costs_no_other(ground: Ground) -> No
     assert taken.values[NO_VALUE] == 2
 
 
-async def test_a_partition_that_cannot_be_read_holds_up_no_other(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [CorruptRecordException, UnsupportedCodecError])
+async def test_a_partition_that_cannot_be_read_holds_up_no_other(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, trouble: type[KafkaError]
+) -> None:
     broken, whole = {0}, FetchResult.getall
 
     def getall(self: Any, max_records: int | None = None) -> Any:
         if self._topic_partition.partition in broken:
-            raise CorruptRecordException
+            raise trouble
         return whole(self, max_records)
 
     monkeypatch.setattr(FetchResult, "getall", getall)

@@ -37,15 +37,6 @@ class AnyDeadlines(WatchedDeadlines):
         return True
 
 
-def without_generations(desk: Desk[Watched]) -> Desk[Watched]:
-    async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
-        state = await desk.load(tx, messages)
-        state.deadlines = AnyDeadlines(desk.service, note_of(tx))
-        return state
-
-    return replace(desk, load=load)
-
-
 class NoDeadlines(WatchedDeadlines):
     """What should happen at an instant is forgotten."""
 
@@ -53,13 +44,18 @@ class NoDeadlines(WatchedDeadlines):
         pass
 
 
-def without_deadlines(desk: Desk[Watched]) -> Desk[Watched]:
-    async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
-        state = await desk.load(tx, messages)
-        state.deadlines = NoDeadlines(desk.service, note_of(tx))
-        return state
+def with_deadlines(kind: type[WatchedDeadlines]) -> Callable[[Desk[Watched]], Desk[Watched]]:
+    """Puts these in the place of the real ones."""
 
-    return replace(desk, load=load)
+    def changed(desk: Desk[Watched]) -> Desk[Watched]:
+        async def load(tx: Transaction, messages: Sequence[Message]) -> Watched:
+            state = await desk.load(tx, messages)
+            state.deadlines = kind(desk.service, note_of(tx))
+            return state
+
+        return replace(desk, load=load)
+
+    return changed
 
 
 class Undropped(Watched):

@@ -68,8 +68,8 @@ OUT: Sequence[Safeguards] = (
     _out("operators look again under the lock", "S2", habits=Habits(operator_rows=false_rows.WithoutSecondLook)),
     _out("a deadline is never discarded", "S9", habits=Habits(operator_rows=false_rows.WithoutDeadlineMarks)),
     # time
-    _out("deadline generation", "S9", desk=false_parts.without_generations),
-    _out("deadlines are set", "S5", desk=false_parts.without_deadlines),
+    _out("deadline generation", "S9", desk=false_parts.with_deadlines(false_parts.AnyDeadlines)),
+    _out("deadlines are set", "S5", desk=false_parts.with_deadlines(false_parts.NoDeadlines)),
     _out("a deadline is never early", "S9", habits=Habits(deadline_clock=false_parts.FastClock)),
     # orders
     _out("early messages are kept", "life", rules=false_order_rules.forget_early_messages),

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, UnsupportedCodecError
 
 log = structlog.get_logger()
 
@@ -20,7 +20,7 @@ CAREFUL_SECONDS = 5.0
 """After an error partitions are polled one by one for so long; it takes a while until what is unreadable comes again."""
 CAREFUL_PAUSE_SECONDS = 0.05
 """After such a poll that found nothing."""
-WRITTEN = (UnicodeDecodeError, CorruptRecordException)
+WRITTEN = (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError)
 """What a record itself is to blame for: a new start would meet it again."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.deadlines import key_of
+from chassis.deadlines import is_setting_of, key_of
 from chassis.outcomes import Received, Via, hash_of
 from chassis.quarantine import envelope_text, headers_from
 from chassis.transaction import Transaction
@@ -36,7 +36,7 @@ async def take_out_of_due(tx: Transaction, deadline: Deadline) -> bool:
     """
     key = key_of(deadline)
     rows = await tx.rows.find(tx.tables.deadline, OBJECT, [deadline.subject])
-    own = [key for row in rows if (row.deadline, row.generation) == (key.deadline, deadline.generation)]
+    own = [key for row in rows if row.deadline == key.deadline and is_setting_of(deadline, row)]
     return bool(await tx.rows.delete(tx.tables.deadline, own))
 
 
